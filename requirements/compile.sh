@@ -1,0 +1,11 @@
+#!/bin/sh
+# Rebuilds the hash-pinned locks from pyproject.toml. Needs `uv` on the PATH. The files name no download address.
+set -eu
+cd "$(dirname "$0")/.."
+lock() {
+  extra=$1; shift
+  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-package lintel \
+    --no-header --no-annotate --extra "$extra" "$@" pyproject.toml --output-file "requirements/$extra.txt"
+}
+lock dev
+for extra in edge server local bench; do lock "$extra" --constraint requirements/dev.txt; done

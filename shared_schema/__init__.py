@@ -1,0 +1,1 @@
+"""What the node and the server must agree on: the wire messages, the face pipeline, and what happens at a door."""

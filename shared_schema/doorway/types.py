@@ -1,0 +1,54 @@
+"""What a doorway takes and gives."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from shared_schema.face.match import Gallery
+from shared_schema.face.types import Bgr, Embedding, Embeddings, Face, Quality
+from shared_schema.ids import BootNs, ModelId
+from shared_schema.sighting import Candidate, Evidence, Outcome
+
+
+class Pipeline(Protocol):
+    """The face pipeline as the doorway uses it; `shared_schema.face.pipeline.FacePipeline` is the real one."""
+
+    @property
+    def model_id(self) -> ModelId: ...
+
+    def detect(self, frame: Bgr) -> tuple[Face, ...]: ...
+
+    def assess(self, frame: Bgr, face: Face, *, min_face_px: int) -> Quality: ...
+
+    def embed(self, frame: Bgr, faces: tuple[Face, ...]) -> Embeddings: ...
+
+    def crop(self, frame: Bgr, face: Face) -> Bgr: ...
+
+
+@dataclass(frozen=True, slots=True)
+class DoorPolicy:
+    """How a doorway decides. Durations are in nanoseconds of the boot clock."""
+
+    min_similarity: float
+    min_margin: float
+    min_agreeing_frames: int
+    min_face_px: int
+    cooldown_ns: int
+    pass_timeout_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class PassDecided:
+    """One pass of one person, decided once. `crop` is the best frame's evidence image, BGR."""
+
+    outcome: Outcome
+    candidate: Candidate | None
+    runner_up: Candidate | None
+    evidence: Evidence
+    probe: Embedding
+    crop: Bgr
+    best_at: BootNs
+    from_at: BootNs
+    until_at: BootNs
+
+
+__all__ = ["DoorPolicy", "Gallery", "PassDecided", "Pipeline"]

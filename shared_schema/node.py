@@ -1,0 +1,139 @@
+"""The node protocol: claim, heartbeat, settings, records and their receipts.
+
+| call | request | answer |
+|---|---|---|
+| `POST /api/v1/node/claim` | ClaimRequest | ClaimAnswer |
+| `POST /api/v1/node/heartbeat` | Heartbeat | HeartbeatAnswer |
+| `GET /api/v1/node/settings` (If-None-Match) | | NodeSettings with ETag, or 304 |
+| `GET /api/v1/node/gallery` (If-None-Match) | | GallerySnapshot with ETag, or 304 |
+| `POST /api/v1/node/records` | RecordBatch | BatchReceipt |
+| `PUT /api/v1/node/crops/<sha256>` | sealed crop | 204 |
+
+All but the claim carry `Authorization: Bearer <node token>`. Errors are RFC 9457 problem details with a stable `code`.
+"""
+
+from enum import StrEnum
+from typing import Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from shared_schema.base import PROTOCOL, Base64Bytes, Sha256Hex, WireModel
+from shared_schema.clock import ClockReading, Exchange
+from shared_schema.envelope import MAX_INT, Envelope
+from shared_schema.observation import Funnel
+
+MAX_BATCH = 500
+MAX_SEALED_CROP_BYTES = 2_000_256
+
+
+class NodeSettings(WireModel):
+    """What the server tells a node about how to work. A node without an answer yet works with these defaults."""
+
+    revision: int = Field(default=0, ge=0)
+    interval_ms: int = Field(default=200, ge=20, le=60_000, description="time between two frames")
+    strangers_named_one_in: int = Field(default=1000, ge=10, le=1_000_000, description="at most one in so many strangers may be named")
+    min_agreeing_frames: int = Field(default=2, ge=1, le=50)
+    cooldown_ms: int = Field(default=10_000, ge=0, le=3_600_000, description="the same person is not recorded again within")
+    pass_timeout_ms: int = Field(default=1_500, ge=100, le=60_000, description="a pass ends when its face was gone for so long")
+    min_face_px: int = Field(default=40, ge=16, le=1000, description="smaller faces are not used")
+    keep_crops: bool = Field(default=True, description="false: no evidence image leaves the camera")
+    heartbeat_ms: int = Field(default=30_000, ge=1_000, le=3_600_000)
+    observation_ms: int = Field(default=120_000, ge=1_000, le=3_600_000)
+
+    @model_validator(mode="after")
+    def _a_pass_can_be_decided(self) -> Self:
+        if self.interval_ms * self.min_agreeing_frames > self.pass_timeout_ms * 20:
+            msg = "with this interval no pass collects enough agreeing frames: lower interval_ms or min_agreeing_frames"
+            raise ValueError(msg)
+        if self.interval_ms >= self.pass_timeout_ms:
+            msg = "pass_timeout_ms must be longer than interval_ms, else every frame is a pass of its own"
+            raise ValueError(msg)
+        return self
+
+
+class ClaimRequest(WireModel):
+    """Turn a one-time token into an identity. The same token with the same key gets the same answer again."""
+
+    protocol: int = PROTOCOL
+    token: str = Field(min_length=16, max_length=200)
+    public_key: Base64Bytes = Field(description="raw Ed25519 public key, 32 bytes")
+    hostname: str = Field(default="", max_length=253)
+
+
+class ClaimAnswer(WireModel):
+    """The node's identity and whom it may seal to."""
+
+    node: UUID
+    token: str = Field(description="bearer token of the node")
+    seal_key: Base64Bytes = Field(description="the server's raw X25519 public key, 32 bytes")
+    next_epoch: int = Field(ge=1, le=MAX_INT, description="the node mints epochs from here on")
+    door_name: str
+    site_time_zone: str
+
+
+class Heartbeat(WireModel):
+    """How the node is. Sent every `heartbeat_ms` and soon after every boot."""
+
+    protocol: int = PROTOCOL
+    at: ClockReading
+    previous: Exchange | None = Field(default=None, description="the previous heartbeat's round trip; the ground of the server's offset for this boot")
+    version: str = Field(max_length=64)
+    model_id: str = Field(max_length=64)
+    gallery_revision: int = Field(default=0, ge=0)
+    settings_revision: int = Field(default=0, ge=0)
+    queue_depth: int = Field(default=0, ge=0, description="records not yet receipted")
+    parked: int = Field(default=0, ge=0)
+    crops_waiting: int = Field(default=0, ge=0)
+    oldest_boot_age_ms: int | None = Field(default=None, ge=0, description="age of the oldest waiting record made in this boot")
+    last_frame_age_ms: int | None = Field(default=None, ge=0)
+    free_bytes: int | None = Field(default=None, ge=0)
+    camera: str = Field(default="", max_length=200)
+    funnel: Funnel = Funnel()
+
+
+class HeartbeatAnswer(WireModel):
+    """The server's clock, for the exchange, and the revisions it holds."""
+
+    server_ns: int
+    gallery_revision: int
+    settings_revision: int
+
+
+class RecordItem(WireModel):
+    """An envelope and, for a sighting, the probe sealed to the server."""
+
+    envelope: Envelope
+    sealed_probe: Base64Bytes | None = None
+
+
+class RecordBatch(WireModel):
+    """Records in the order the node wants them stored."""
+
+    protocol: int = PROTOCOL
+    items: tuple[RecordItem, ...] = Field(min_length=1, max_length=MAX_BATCH)
+
+
+class Status(StrEnum):
+    """What became of a record. Only *archived* lets the node delete it; *rejected* makes the node park it."""
+
+    ACCEPTED = "accepted"
+    ARCHIVED = "archived"
+    REJECTED = "rejected"
+
+
+class Receipt(WireModel):
+    """The answer for one item, in the words of the item: a receipt for another hash is no receipt."""
+
+    epoch: int
+    seq: int
+    sha256: Sha256Hex
+    status: Status
+    code: str | None = Field(default=None, description="why it was rejected, e.g. bad_signature, conflict, invalid_payload")
+    detail: str | None = None
+
+
+class BatchReceipt(WireModel):
+    """One receipt per item of the batch, in its order."""
+
+    receipts: tuple[Receipt, ...]
