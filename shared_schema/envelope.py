@@ -107,5 +107,5 @@ class Envelope(WireModel):
             raise EnvelopeError(code, "the signature is not this node's; claim the node again if its card was replaced") from error
 
 
-def _signed_bytes(protocol: int, node: UUID, epoch: int, seq: int, kind: str, digest: str) -> bytes:  # noqa: PLR0913 (the whole header)
+def _signed_bytes(protocol: int, node: UUID, epoch: int, seq: int, kind: str, digest: str) -> bytes:
     return "\n".join(("lintel-record", str(protocol), str(node), str(epoch), str(seq), str(kind), digest)).encode()

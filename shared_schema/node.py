@@ -77,7 +77,9 @@ class Heartbeat(WireModel):
 
     protocol: int = PROTOCOL
     at: ClockReading
-    previous: Exchange | None = Field(default=None, description="the previous heartbeat's round trip; the ground of the server's offset for this boot")
+    previous: Exchange | None = Field(
+        default=None, description="the previous heartbeat's round trip; the ground of the server's offset for this boot"
+    )
     version: str = Field(max_length=64)
     model_id: str = Field(max_length=64)
     gallery_revision: int = Field(default=0, ge=0)
