@@ -91,7 +91,7 @@ class Reporter:
                 return Summary(sightings, days)
             self._sleep(POLL_SECONDS)
         missing = len(set(ids) - self._seen.keys())
-        what = f"{missing} sightings did not reach the server" if missing else "the attendance was not derived"
+        what = f"{missing} of {len(set(ids))} sightings did not reach the server" if missing else "the attendance was not derived"
         raise DemoError(f"{what} within {within_seconds:.0f} s: look into worker.log and node.log")
 
     def _days(self, sightings: Sequence[SeenPass]) -> tuple[Day, ...]:
