@@ -40,5 +40,5 @@ Base64Bytes = Annotated[
 ]
 """Bytes in Python, standard base64 text on the wire."""
 
-Sha256Hex = Annotated[str, StringConstraints(pattern=r"\A[0-9a-f]{64}\Z")]
+Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 in lower-case hexadecimal."""

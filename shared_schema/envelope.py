@@ -53,7 +53,7 @@ class Envelope(WireModel):
     node: UUID
     epoch: int = Field(ge=1, le=MAX_INT)
     seq: int = Field(ge=1, le=MAX_INT)
-    kind: str = Field(min_length=1, max_length=32, pattern=r"\A[a-z_]+\Z")
+    kind: str = Field(min_length=1, max_length=32, pattern=r"^[a-z_]+$")
     payload: Base64Bytes
     sha256: Sha256Hex
     signature: Base64Bytes

@@ -1,0 +1,57 @@
+"""From "at most one stranger in N may be named" to a similarity: numbers measured once per embedder, kept in its manifest."""
+
+import math
+from itertools import pairwise
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from shared_schema.face.types import FaceError
+
+
+class Point(BaseModel):
+    """One comparison in `one_in` between two strangers reaches `similarity`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    one_in: float = Field(gt=1)
+    similarity: float = Field(gt=-1, lt=1)
+
+
+class Calibration(BaseModel):
+    """What similarities of one embedder mean."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    measured_on: str
+    strangers: tuple[Point, ...] = Field(min_length=2)
+    min_margin: float = Field(gt=0, lt=1)
+    min_own_similarity: float = Field(gt=-1, lt=1)
+    duplicate_similarity: float = Field(gt=-1, lt=1)
+
+    @model_validator(mode="after")
+    def _rises(self) -> Self:
+        for lower, upper in pairwise(self.strangers):
+            if lower.one_in >= upper.one_in or lower.similarity >= upper.similarity:
+                msg = "the points of a calibration rise in both one_in and similarity"
+                raise ValueError(msg)
+        return self
+
+    def min_similarity(self, *, strangers_named_one_in: int, gallery_size: int) -> float:
+        """The similarity that at most one stranger in `strangers_named_one_in` reaches with anybody of `gallery_size` people.
+
+        Every person of the gallery is a chance to be taken for somebody, so the bar rises with the gallery. Beyond the measured points
+        it rises as steeply as between the steepest two of them: rather no name than a wrong one.
+        """
+        if strangers_named_one_in < 1 or gallery_size < 0:
+            raise FaceError("bad_setting", "strangers_named_one_in is at least 1 and a gallery holds no fewer than 0 people")
+        wanted = math.log(max(strangers_named_one_in * max(gallery_size, 1), self.strangers[0].one_in))
+        return min(self._at(wanted), 0.9999)
+
+    def _at(self, wanted: float) -> float:
+        points = [(math.log(point.one_in), point.similarity) for point in self.strangers]
+        for (x0, y0), (x1, y1) in pairwise(points):
+            if wanted <= x1:
+                return y0 + (y1 - y0) * (wanted - x0) / (x1 - x0)
+        steepest = max((y1 - y0) / (x1 - x0) for (x0, y0), (x1, y1) in pairwise(points))
+        return points[-1][1] + steepest * (wanted - points[-1][0])

@@ -1,0 +1,175 @@
+"""The model set: what each file is, where it comes from, and how it wants to be fed. Nothing is guessed from tensor shapes."""
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from shared_schema.base import Sha256Hex
+from shared_schema.face.calibration import Calibration
+from shared_schema.face.types import FaceError, Points
+from shared_schema.ids import ModelId
+
+SHIPPED = Path(__file__).parent / "models"
+"""The folder of the model set that comes with the package."""
+
+_FILE = "manifest.toml"
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Source(_Entry):
+    """Where a file comes from: a package of the Python index, one member of its archive, and its licence."""
+
+    package: str
+    version: str
+    archive: str
+    archive_sha256: Sha256Hex
+    member: str
+    member_sha256: Sha256Hex
+    licence: str
+
+
+class Normalisation(_Entry):
+    """(pixel − mean) × scale, per channel in the model's colour order, on 0–255; or each image by its own mean and deviation."""
+
+    kind: Literal["fixed", "per_image"] = "fixed"
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    scale: float = 1.0
+
+
+class ModelFile(_Entry):
+    """A `.tflite` file with one square image as its input."""
+
+    file: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]+\.tflite$")]
+    sha256: Sha256Hex
+    source: Source
+    input_px: int = Field(ge=16, le=1024)
+    colour: Literal["RGB", "BGR"]
+    normalisation: Normalisation
+
+
+class AnchorLayer(_Entry):
+    """A grid of anchors: one cell every `stride_px`, `per_cell` anchors in each."""
+
+    stride_px: int = Field(ge=1)
+    per_cell: int = Field(ge=1)
+
+
+class DetectorFile(ModelFile):
+    """A BlazeFace-shaped network: regressors (1, anchors, 16) and classifiers (1, anchors, 1)."""
+
+    anchors: tuple[AnchorLayer, ...] = Field(min_length=1)
+    min_certainty: float = Field(gt=0, lt=1)
+
+
+class EmbedderFile(ModelFile):
+    """`template`: right eye, left eye, nose tip and mouth in the chip. Embeddings are compared by cosine similarity."""
+
+    model_id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    dimension: int = Field(ge=8, le=4096)
+    metric: Literal["cosine"]
+    mirrored: bool
+    template: tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
+    calibration: Calibration
+
+    @property
+    def id(self) -> ModelId:
+        return ModelId(self.model_id)
+
+    @property
+    def template_points(self) -> Points:
+        return np.array(self.template, np.float32)
+
+
+class Manifest(_Entry):
+    """`near` finds large faces and refines landmarks; `far` finds small ones."""
+
+    manifest_version: Literal[1]
+    near: DetectorFile
+    far: DetectorFile
+    embedder: EmbedderFile
+
+    @property
+    def files(self) -> tuple[ModelFile, ...]:
+        return self.near, self.far, self.embedder
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSet:
+    """A manifest and the bytes it speaks of, hashes checked. Loaded once, shared by every pipeline of a process."""
+
+    folder: Path
+    manifest: Manifest
+    contents: dict[str, bytes]
+
+    @classmethod
+    def load(cls, folder: Path | None = None) -> Self:
+        """Read the set from `folder` (None: the one shipped). FaceError: no_models, bad_manifest, wrong_hash."""
+        place = SHIPPED if folder is None else folder
+        manifest = read_manifest(place)
+        contents = {model.file: _read(place / model.file) for model in manifest.files}
+        loaded = cls(place, manifest, contents)
+        loaded.verify()
+        return loaded
+
+    def verify(self) -> None:
+        """Raise FaceError wrong_hash unless every file is the one its manifest names."""
+        for model in self.manifest.files:
+            found = hashlib.sha256(self.contents[model.file]).hexdigest()
+            if found != model.sha256:
+                raise FaceError(
+                    "wrong_hash",
+                    f"{self.folder / model.file} has SHA-256 {found[:12]}…, its manifest says {model.sha256[:12]}…; install the model set again",
+                )
+
+    @property
+    def embedder(self) -> "Embedder":
+        return Embedder(self.manifest.embedder)
+
+
+@dataclass(frozen=True, slots=True)
+class Embedder:
+    """What the rest of Lintel asks about the embedder."""
+
+    file: EmbedderFile
+
+    @property
+    def model_id(self) -> ModelId:
+        return self.file.id
+
+    @property
+    def dimension(self) -> int:
+        return self.file.dimension
+
+    @property
+    def calibration(self) -> Calibration:
+        return self.file.calibration
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a folder, not looking at the files it names."""
+    path = folder / _FILE
+    try:
+        return Manifest.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise FaceError("no_models", f"cannot read {path}: {error.strerror}; name the folder of a model set") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise FaceError("bad_manifest", f"{path}: {where}: {first['msg']}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise FaceError("bad_manifest", f"{path} is not TOML: {error}") from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise FaceError("no_models", f"cannot read {path}: {error.strerror}; install the model set again") from error

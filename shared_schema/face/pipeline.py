@@ -1,0 +1,91 @@
+"""The face pipeline as one object: what a node does to a frame and a server to a sample."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import cv2
+import numpy as np
+
+from shared_schema.face import quality
+from shared_schema.face.align import align
+from shared_schema.face.detect import BlazeFace, Detector
+from shared_schema.face.embed import FaceEmbedder
+from shared_schema.face.manifest import ModelSet
+from shared_schema.face.runtime import Network
+from shared_schema.face.types import Bgr, Embeddings, Face, FaceError, Quality
+from shared_schema.ids import ModelId
+
+CROP_PX: Final = 320
+"""Longest side of an evidence crop."""
+_CROP_WIDTHS: Final = 2.0
+"""Side of an evidence crop in widths of the face's box: the whole head with hair and chin."""
+
+
+class FacePipeline:
+    """Detect, assess, align, embed. Not thread-safe: build one per thread; several may share a model set."""
+
+    def __init__(self, model_set: ModelSet, threads: int = 1) -> None:
+        manifest = model_set.manifest
+
+        def network(file: str) -> Network:
+            return Network(model_set.contents[file], name=file, threads=threads)
+
+        near = BlazeFace(manifest.near, network(manifest.near.file))
+        far = BlazeFace(manifest.far, network(manifest.far.file))
+        self._detector = Detector(near, far)
+        self._embedder = FaceEmbedder(manifest.embedder, network(manifest.embedder.file))
+        self._chip_px = manifest.embedder.input_px
+        self._template = manifest.embedder.template_points
+        self._model = model_set.embedder
+
+    @property
+    def model_id(self) -> ModelId:
+        return self._model.model_id
+
+    @property
+    def dimension(self) -> int:
+        return self._model.dimension
+
+    def detect(self, frame: Bgr) -> tuple[Face, ...]:
+        """Every face of a BGR frame, the most certain first."""
+        check_frame(frame)
+        return self._detector.detect(frame)
+
+    def chip(self, frame: Bgr, face: Face) -> Bgr:
+        """The aligned face in BGR, as the embedder sees it."""
+        return align(frame, face.landmarks, self._template, self._chip_px)
+
+    def assess(self, frame: Bgr, face: Face, *, min_face_px: int) -> Quality:
+        """How good a look at the face the frame gives, and the gate that refuses it, if any."""
+        return quality.assess(frame, face, self.chip(frame, face), self._template, min_face_px=min_face_px)
+
+    def embed(self, frame: Bgr, faces: Sequence[Face]) -> Embeddings:
+        """Unit float32 rows (n, dimension), one per face."""
+        return self._embedder.embed([self.chip(frame, face) for face in faces])
+
+    def crop(self, frame: Bgr, face: Face) -> Bgr:
+        """An evidence image: the head with a margin, within the frame, at most `CROP_PX` on its long side."""
+        box = face.box
+        half = max(box.width, box.height) * _CROP_WIDTHS / 2
+        middle = (box.left + box.width / 2, box.top + box.height / 2)
+        # Most of a head's hair lies above the box of a face, so the window sits a little higher.
+        centre = (middle[0], middle[1] - 0.1 * half)
+        left, top = (int(np.clip(at - half, 0, size - 1)) for at, size in zip(centre, frame.shape[1::-1], strict=True))
+        right, bottom = (int(np.clip(at + half, 1, size)) for at, size in zip(centre, frame.shape[1::-1], strict=True))
+        part = frame[top : max(bottom, top + 1), left : max(right, left + 1)]
+        return shrink(part, CROP_PX)
+
+
+def check_frame(frame: Bgr) -> None:
+    """Raise FaceError unless it is a BGR image."""
+    if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8 or 0 in frame.shape:
+        raise FaceError("wrong_shape", f"a frame is H×W×3 uint8 in BGR order, got {frame.dtype} {frame.shape}")
+
+
+def shrink(image: Bgr, longest_px: int) -> Bgr:
+    """A copy whose long side is at most `longest_px`."""
+    scale = longest_px / max(image.shape[:2])
+    if scale >= 1:
+        return image.copy()
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
