@@ -1,6 +1,6 @@
 """Finds faces: BlazeFace networks over the whole frame and over overlapping squares of it, then once more close up on every face.
 
-Three looks, because a network sees a small square picture: the *near* network takes the whole frame and finds large faces, the *far* network
+Three looks, because a network sees a small square picture: the *near* network takes the whole frame and finds large faces, the *far*
 takes squares as high as the frame and finds small ones, and the near network looks again at each face alone, which settles its landmarks.
 """
 
@@ -184,8 +184,9 @@ def _fitted(frame: Bgr, view: View, size_px: int) -> tuple[Bgr, float, NDArray[n
 def _cut(frame: Bgr, view: View) -> Bgr:
     """The view's pixels; beyond the frame its edge is repeated."""
     high, wide = frame.shape[:2]
-    over = [max(0, -view.top), max(0, view.top + view.height - high), max(0, -view.left), max(0, view.left + view.width - wide)]
+    above, below = max(0, -view.top), max(0, view.top + view.height - high)
+    before, behind = max(0, -view.left), max(0, view.left + view.width - wide)
     inside = frame[max(view.top, 0) : max(view.top + view.height, 0), max(view.left, 0) : max(view.left + view.width, 0)]
-    if not any(over):
+    if not (above or below or before or behind):
         return inside
-    return np.asarray(cv2.copyMakeBorder(inside, *over, cv2.BORDER_REPLICATE), np.uint8)
+    return np.asarray(cv2.copyMakeBorder(inside, above, below, before, behind, cv2.BORDER_REPLICATE), np.uint8)

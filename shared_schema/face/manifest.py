@@ -126,7 +126,8 @@ class ModelSet:
             if found != model.sha256:
                 raise FaceError(
                     "wrong_hash",
-                    f"{self.folder / model.file} has SHA-256 {found[:12]}…, its manifest says {model.sha256[:12]}…; install the model set again",
+                    f"{self.folder / model.file} has SHA-256 {found[:12]}…, its manifest says {model.sha256[:12]}…; "
+                    "install the model set again",
                 )
 
     @property
