@@ -1,0 +1,98 @@
+"""The node's configuration file. A key that is not known is refused, since a misspelt one would be ignored in silence."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from edge_client.errors import ConfigError
+from shared_schema.node import NodeSettings
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class CameraConfig(_Section):
+    """Where frames come from."""
+
+    kind: Literal["replay", "opencv"]
+    source: Annotated[str, BeforeValidator(_text)] = Field(min_length=1, description="folder or clip; for opencv an index, path or URL")
+    pace: Literal["own", "fast"] = "own"
+    repeat: bool = False
+    frames_per_second: float = Field(default=5.0, gt=0, le=240, description="for the replay of a folder")
+
+
+class ModelsConfig(_Section):
+    folder: Path | None = None
+
+
+class NodeConfig(_Section):
+    """A node's configuration. Relative paths are relative to the file's folder."""
+
+    state: Path
+    server: str | None = Field(default=None, pattern=r"^https?://[^/\s]+")
+    camera: CameraConfig
+    settings: dict[str, int | bool] = Field(default_factory=dict)
+    models: ModelsConfig = ModelsConfig()
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read and check a file. Raises ConfigError with one line that names the key."""
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            raise ConfigError(f"cannot read {path}: {reason}; name the node's configuration with --config") from error
+        try:
+            config = cls.model_validate(tomllib.loads(text))
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{path} is not TOML: {error}") from error
+        except ValidationError as error:
+            raise ConfigError(f"{path}: {_one_line(error)}") from error
+        config._check_settings(path)
+        return config._with_paths_from(path.resolve().parent)
+
+    def effective_settings(self, server: NodeSettings | None) -> NodeSettings:
+        """The server's settings, or the defaults, with this file's `[settings]` on top.
+
+        Raises ConfigError when the two do not go together.
+        """
+        base = (server or NodeSettings()).model_dump()
+        try:
+            return NodeSettings.model_validate({**base, **self.settings})
+        except ValidationError as error:
+            raise ConfigError(f"[settings] do not go with the server's: {_one_line(error)}") from error
+
+    def _check_settings(self, path: Path) -> None:
+        known = NodeSettings.model_fields.keys() - {"revision"}
+        for key in self.settings:
+            if key not in known:
+                raise ConfigError(f"{path}: settings.{key} is not a known key; known are {', '.join(sorted(known))}")
+        try:
+            NodeSettings.model_validate(self.settings)
+        except ValidationError as error:
+            raise ConfigError(f"{path}: settings.{_one_line(error)}") from error
+
+    def _with_paths_from(self, base: Path) -> Self:
+        camera = self.camera
+        if camera.kind == "replay":
+            camera = camera.model_copy(update={"source": str(base / camera.source)})
+        folder = self.models.folder
+        models = ModelsConfig(folder=base / folder) if folder else self.models
+        return self.model_copy(update={"state": base / self.state, "camera": camera, "models": models})
+
+
+def _one_line(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"{key} is not a known key; remove it or correct its spelling"
+    if first["type"] == "missing":
+        return f"{key} is missing; add it"
+    return f"{key}: {first['msg']}" if key else str(first["msg"])
