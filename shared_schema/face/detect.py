@@ -1,7 +1,7 @@
 """Finds faces: BlazeFace networks over the whole frame and over overlapping squares of it, then once more close up on every face.
 
 Three looks, because a network sees a small square picture: the *near* network takes the whole frame and finds large faces, the *far*
-takes squares as high as the frame and finds small ones, and the near network looks again at each face alone, which settles its landmarks.
+network takes squares as high as the frame and finds small ones, and the near network looks again at each face alone for its landmarks.
 """
 
 from collections.abc import Sequence
