@@ -1,0 +1,49 @@
+"""Headers every page carries, and refusals before a request is read."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from server.core.problems import is_api, problem_response
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+MAX_API_BODY_BYTES = 64 * 1024 * 1024
+
+
+class ContentSecurityPolicy:
+    """Scripts, styles and images from this server alone, and no inline script."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self._get_response(request)
+        response.headers.setdefault("Content-Security-Policy", settings.CONTENT_SECURITY_POLICY)
+        response.headers.setdefault("Permissions-Policy", "camera=(self), microphone=(), geolocation=()")
+        return response
+
+
+class BodyLimits:
+    """Refuses bodies whose size is unknown, too large or compressed, before anybody reads them."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return _refusal(request) or self._get_response(request)
+
+
+def _refusal(request: HttpRequest) -> HttpResponse | None:
+    if not is_api(request):
+        return None
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        return problem_response(415, "content_encoding", "Compressed bodies are not accepted; send the body as it is.")
+    if "Transfer-Encoding" in request.headers and "Content-Length" not in request.headers:
+        return problem_response(411, "length_required", "State the size of the body in Content-Length.")
+    length = request.headers.get("Content-Length") or "0"
+    if not length.isdigit():
+        return problem_response(400, "bad_request", "Content-Length is not a number.")
+    if int(length) > MAX_API_BODY_BYTES:
+        return problem_response(413, "body_too_large", f"The body has {length} bytes, at most {MAX_API_BODY_BYTES} are accepted.")
+    return None

@@ -1,0 +1,122 @@
+"""Who may do what: one matrix, resource × verb × role → scope. Views, the staff pages and the tests all read it."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Protocol, cast
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+
+class Role(StrEnum):
+    """What an account is for."""
+
+    ADMIN = "admin"
+    OPERATOR = "operator"
+    MANAGER = "manager"
+    VIEWER = "viewer"
+    AUDITOR = "auditor"
+
+
+class Verb(StrEnum):
+    """What is done. Making and changing are one."""
+
+    VIEW = "view"
+    CHANGE = "change"
+    DELETE = "delete"
+
+
+class Scope(StrEnum):
+    """How far it reaches. OWN: the person the account is linked to."""
+
+    NONE = "none"
+    OWN = "own"
+    OWN_GROUPS = "own_groups"
+    ALL = "all"
+
+
+class Resource(StrEnum):
+    """What it is done to."""
+
+    ACCOUNTS = "accounts"
+    SITES = "sites"
+    DOORS = "doors"
+    MOUNTS = "mounts"
+    NODES = "nodes"
+    PEOPLE = "people"
+    GROUPS = "groups"
+    SAMPLES = "samples"
+    SIGHTINGS = "sightings"
+    CROPS = "crops"
+    ATTENDANCE = "attendance"
+    PRESENCE = "presence"
+
+
+class Account(Protocol):
+    """What the matrix needs to know of an account."""
+
+    is_active: bool
+    role: str
+
+
+_ADMIN_ONLY = {Role.ADMIN: Scope.ALL}
+_RUNNING = _ADMIN_ONLY | {Role.OPERATOR: Scope.ALL}
+_PLACES_SEEN = dict.fromkeys(Role, Scope.ALL)
+_PEOPLE_SEEN = _RUNNING | {Role.MANAGER: Scope.OWN_GROUPS, Role.AUDITOR: Scope.ALL, Role.VIEWER: Scope.OWN}
+_FACES_SEEN = _RUNNING | {Role.MANAGER: Scope.OWN_GROUPS, Role.VIEWER: Scope.OWN}
+_Row = Mapping[Verb, Mapping[Role, Scope]]
+
+
+def _row(view: Mapping[Role, Scope], change: Mapping[Role, Scope], delete: Mapping[Role, Scope]) -> _Row:
+    return {Verb.VIEW: view, Verb.CHANGE: change, Verb.DELETE: delete}
+
+
+MATRIX: Mapping[Resource, _Row] = {
+    Resource.ACCOUNTS: _row(_ADMIN_ONLY | {Role.AUDITOR: Scope.ALL}, _ADMIN_ONLY, _ADMIN_ONLY),
+    Resource.SITES: _row(_PLACES_SEEN, _ADMIN_ONLY, _ADMIN_ONLY),
+    Resource.DOORS: _row(_PLACES_SEEN, _RUNNING, _ADMIN_ONLY),
+    Resource.MOUNTS: _row(_RUNNING | {Role.AUDITOR: Scope.ALL}, _RUNNING, _ADMIN_ONLY),
+    Resource.NODES: _row(_RUNNING | {Role.AUDITOR: Scope.ALL}, _RUNNING, _ADMIN_ONLY),
+    Resource.PEOPLE: _row(_PEOPLE_SEEN, _RUNNING, _ADMIN_ONLY),
+    Resource.GROUPS: _row(_PEOPLE_SEEN, _RUNNING, _ADMIN_ONLY),
+    Resource.SAMPLES: _row(_RUNNING, _RUNNING, _RUNNING),
+    Resource.SIGHTINGS: _row(_PEOPLE_SEEN, _RUNNING, {}),
+    Resource.CROPS: _row(_FACES_SEEN, {}, _ADMIN_ONLY),
+    Resource.ATTENDANCE: _row(_PEOPLE_SEEN, _RUNNING, {}),
+    Resource.PRESENCE: _row(_PEOPLE_SEEN, {}, {}),
+}
+
+
+def scope_for(account: object, resource: Resource, verb: Verb) -> Scope:
+    """How far this account reaches. An account without a known role reaches nothing."""
+    known = cast("Account", account)
+    if not getattr(account, "is_authenticated", False) or not known.is_active:
+        return Scope.NONE
+    try:
+        role = Role(known.role)
+    except (AttributeError, ValueError):
+        return Scope.NONE
+    return MATRIX[resource][verb].get(role, Scope.NONE)
+
+
+def verb_of(method: str | None) -> Verb:
+    """The verb behind an HTTP method."""
+    if method in {"GET", "HEAD", "OPTIONS"}:
+        return Verb.VIEW
+    return Verb.DELETE if method == "DELETE" else Verb.CHANGE
+
+
+class MatrixPermission(BasePermission):
+    """Looks up `view.resource` in the matrix. A view without a resource is open to nobody."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        resource = getattr(view, "resource", None)
+        if not isinstance(resource, Resource):
+            return False
+        return scope_for(request.user, resource, verb_of(request.method)) is not Scope.NONE
+
+
+def scope_of_request(request: Request, resource: Resource) -> Scope:
+    """The scope that selectors filter by."""
+    return scope_for(request.user, resource, verb_of(request.method))

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class RecomputeConfig(AppConfig):
+    name = "server.recompute"
+    label = "recompute"
