@@ -26,7 +26,11 @@ class Pipeline(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DoorPolicy:
-    """How a doorway decides. Durations are in nanoseconds of the boot clock."""
+    """How a doorway decides. Durations are in nanoseconds of the boot clock.
+
+    `own_similarity`: two looks at least so close are taken for one person's, wherever the face has moved in the meantime.
+    `other_similarity`: two looks less close than that are two people's, however well their boxes overlap.
+    """
 
     min_similarity: float
     min_margin: float
@@ -34,6 +38,8 @@ class DoorPolicy:
     min_face_px: int
     cooldown_ns: int
     pass_timeout_ns: int
+    own_similarity: float = 0.92
+    other_similarity: float = 0.86
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +57,14 @@ class PassDecided:
     until_at: BootNs
 
 
-__all__ = ["DoorPolicy", "Gallery", "PassDecided", "Pipeline"]
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A face good enough to be recognised, in one frame. `crop` is the evidence image it would give, BGR."""
+
+    embedding: Embedding
+    quality: Quality
+    crop: Bgr
+    at: BootNs
+
+
+__all__ = ["DoorPolicy", "Gallery", "Look", "PassDecided", "Pipeline"]

@@ -1,0 +1,37 @@
+"""From what people choose to what a doorway compares."""
+
+from typing import Final, Protocol
+
+from shared_schema.doorway.types import DoorPolicy
+from shared_schema.node import NodeSettings
+
+_NS_PER_MS: Final = 1_000_000
+_OTHER_BELOW_OWN: Final = 0.05
+"""A new face at a track's place is another person when it lies so far below what a person reaches with their own looks."""
+
+
+class Calibration(Protocol):
+    """What the similarities of an embedder mean; `shared_schema.face.calibration.Calibration` is the real one."""
+
+    @property
+    def min_margin(self) -> float: ...
+
+    @property
+    def min_own_similarity(self) -> float: ...
+
+    def min_similarity(self, *, strangers_named_one_in: int, gallery_size: int) -> float: ...
+
+
+def policy_of(settings: NodeSettings, calibration: Calibration, gallery_size: int) -> DoorPolicy:
+    """The policy for a gallery of `gallery_size` people: the more people, the closer a match must be."""
+    own = calibration.min_own_similarity
+    return DoorPolicy(
+        min_similarity=calibration.min_similarity(strangers_named_one_in=settings.strangers_named_one_in, gallery_size=gallery_size),
+        min_margin=calibration.min_margin,
+        min_agreeing_frames=settings.min_agreeing_frames,
+        min_face_px=settings.min_face_px,
+        cooldown_ns=settings.cooldown_ms * _NS_PER_MS,
+        pass_timeout_ns=settings.pass_timeout_ms * _NS_PER_MS,
+        own_similarity=own,
+        other_similarity=own - _OTHER_BELOW_OWN,
+    )
