@@ -119,6 +119,11 @@ class ModelSet:
         loaded.verify()
         return loaded
 
+    @staticmethod
+    def shipped() -> Path:
+        """The folder of the set that comes with the package."""
+        return SHIPPED
+
     def verify(self) -> None:
         """Raise FaceError wrong_hash unless every file is the one its manifest names."""
         for model in self.manifest.files:
