@@ -31,6 +31,10 @@ class Clock(Protocol):
         """All clocks at this moment."""
         ...
 
+    def reading_at(self, boot_ns: BootNs) -> ClockReading:
+        """All clocks as they stood at `boot_ns`, a moment of this boot not long ago."""
+        ...
+
 
 class SystemClock:
     """The clocks of the machine."""
@@ -46,7 +50,6 @@ class SystemClock:
         return self.reading_at(self.boot_ns())
 
     def reading_at(self, boot_ns: BootNs) -> ClockReading:
-        """The clocks as they stood at `boot_ns`, a moment of this boot not long ago."""
         wall_ns = time.time_ns() - (self.boot_ns() - boot_ns)
         return ClockReading(boot_id=self.boot_id, boot_ns=boot_ns, wall_ns=max(0, wall_ns), synchronised=kernel_says_synchronised())
 

@@ -55,8 +55,8 @@ class NodeConfig(_Section):
             raise ConfigError(f"{path} is not TOML: {error}") from error
         except ValidationError as error:
             raise ConfigError(f"{path}: {_one_line(error)}") from error
-        config._check_settings(path)
-        return config._with_paths_from(path.resolve().parent)
+        _check_settings(config, path)
+        return config.model_copy(update=_absolute_paths(config, path.resolve().parent))
 
     def effective_settings(self, server: NodeSettings | None) -> NodeSettings:
         """The server's settings, or the defaults, with this file's `[settings]` on top.
@@ -69,23 +69,24 @@ class NodeConfig(_Section):
         except ValidationError as error:
             raise ConfigError(f"[settings] do not go with the server's: {_one_line(error)}") from error
 
-    def _check_settings(self, path: Path) -> None:
-        known = NodeSettings.model_fields.keys() - {"revision"}
-        for key in self.settings:
-            if key not in known:
-                raise ConfigError(f"{path}: settings.{key} is not a known key; known are {', '.join(sorted(known))}")
-        try:
-            NodeSettings.model_validate(self.settings)
-        except ValidationError as error:
-            raise ConfigError(f"{path}: settings.{_one_line(error)}") from error
 
-    def _with_paths_from(self, base: Path) -> Self:
-        camera = self.camera
-        if camera.kind == "replay":
-            camera = camera.model_copy(update={"source": str(base / camera.source)})
-        folder = self.models.folder
-        models = ModelsConfig(folder=base / folder) if folder else self.models
-        return self.model_copy(update={"state": base / self.state, "camera": camera, "models": models})
+def _check_settings(config: NodeConfig, path: Path) -> None:
+    known = NodeSettings.model_fields.keys() - {"revision"}
+    for key in config.settings:
+        if key not in known:
+            raise ConfigError(f"{path}: settings.{key} is not a known key; known are {', '.join(sorted(known))}")
+    try:
+        NodeSettings.model_validate(config.settings)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: settings.{_one_line(error)}") from error
+
+
+def _absolute_paths(config: NodeConfig, base: Path) -> dict[str, object]:
+    camera, folder = config.camera, config.models.folder
+    if camera.kind == "replay":
+        camera = camera.model_copy(update={"source": str(base / camera.source)})
+    models = ModelsConfig(folder=base / folder) if folder else config.models
+    return {"state": base / config.state, "camera": camera, "models": models}
 
 
 def _one_line(error: ValidationError) -> str:

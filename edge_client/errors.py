@@ -3,6 +3,8 @@
 Every message is one sentence that says what to do; `exit_code` is what the program ends with when nobody handles it.
 """
 
+# ruff: noqa: N818 (the words of the house: unavailable, rejected, not claimed)
+
 
 class EdgeError(Exception):
     """The root of the node's errors."""
