@@ -10,7 +10,7 @@ from edge_client.config import CameraConfig
 
 
 def open_camera(config: CameraConfig, clock: Clock) -> Camera:
-    """Open it; a file is played as a clip, whichever kind it is named under. Raises CameraUnavailable with one sentence that says what to do."""
+    """Open it; a file is played as a clip, whichever kind it is named under. Raises CameraUnavailable."""
     if config.kind == "opencv" and not Path(config.source).is_file():
         return OpencvCamera(config.source, clock=clock)
     source = open_source(config.source, frames_per_second=config.frames_per_second)

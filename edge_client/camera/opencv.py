@@ -61,12 +61,10 @@ class OpencvCamera:
         while not self._stopped:
             image = self._read()
             at = self._clock.boot_ns()
-            if self._stopped:
-                break
-            if image is None:
+            if image is None and not self._stopped:
                 self._last_at = at
                 return Lost(at, "camera_gives_no_frames")
-            if at >= due:
+            if image is not None and at >= due:
                 self._last_at = at
                 return Frame(image, at)
         self._release()
@@ -91,9 +89,7 @@ class OpencvCamera:
         until = self._clock.boot_ns() + int(REOPEN_AFTER_S * _NS_PER_S)
         while not self._stopped and (left_ns := until - self._clock.boot_ns()) > 0:
             self._sleep(min(_SLICE_S, left_ns / _NS_PER_S))
-        if self._stopped:
-            return False
-        self._video = self._open_video(self._source)
+        self._video = None if self._stopped else self._open_video(self._source)
         if self._video is not None:
             log.info("camera opened again")
         return self._video is not None
