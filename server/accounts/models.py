@@ -6,16 +6,9 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 
 from server.core.models import PublicModel
+from server.core.permissions import Role
 
-
-class Role(models.TextChoices):
-    """What an account may do; the matrix stands in core.permissions."""
-
-    ADMIN = "admin"
-    OPERATOR = "operator"
-    MANAGER = "manager"
-    VIEWER = "viewer"
-    AUDITOR = "auditor"
+ROLES = [(role.value, role.value.capitalize()) for role in Role]
 
 
 class User(AbstractUser):
@@ -23,11 +16,11 @@ class User(AbstractUser):
 
     id = models.BigAutoField(primary_key=True)
     uuid = models.UUIDField(unique=True, default=uuid4, editable=False)
-    role = models.CharField(max_length=16, choices=Role.choices, default=Role.VIEWER)
+    role = models.CharField(max_length=16, choices=ROLES, default=Role.VIEWER.value)
 
     class Meta(AbstractUser.Meta):
         ordering = ("username",)
-        constraints = [models.CheckConstraint(condition=models.Q(role__in=Role.values), name="user_role_known")]
+        constraints = [models.CheckConstraint(condition=models.Q(role__in=[role.value for role in Role]), name="user_role_known")]
 
 
 class ApiToken(PublicModel):

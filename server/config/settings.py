@@ -34,7 +34,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "rest_framework",
-    "rest_framework.authtoken",
     "django_filters",
     "django_htmx",
     "django_q",
@@ -138,7 +137,7 @@ CONTENT_SECURITY_POLICY = (
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.TokenAuthentication",
+        "server.accounts.authentication.ApiTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["server.core.permissions.MatrixPermission"],
@@ -182,3 +181,8 @@ Q_CLUSTER = {
 
 LOGGING_CONFIG = None
 logging_config()
+
+RECOMPUTE_HANDLERS = {
+    "times": "server.sightings.tasks.derive_times",
+    "open_day": "server.attendance.tasks.derive_open_day",
+}

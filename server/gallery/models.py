@@ -26,13 +26,13 @@ class Template(models.Model):
 
 
 class GalleryRevision(models.Model):
-    """The one row that counts changes of the gallery. It is raised in the transaction of the change, so revisions commit in order."""
+    """The one row that counts changes of the gallery. A trigger raises it in the transaction of the change, so revisions commit in order."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     revision = models.BigIntegerField(default=1)
     changed_at = models.DateTimeField()
-    members_sha256 = models.CharField(max_length=64, blank=True, help_text="whom the gallery named when it was last swept")
-    swept_on = models.DateField(null=True, blank=True, help_text="the day (UTC) it was last swept for people who began or ended")
+    first_day = models.DateField(null=True, blank=True, help_text="the earliest local date of any site when it was last swept")
+    last_day = models.DateField(null=True, blank=True, help_text="the latest local date of any site when it was last swept")
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="gallery_revision_is_one_row")]
