@@ -20,7 +20,7 @@ REOPEN_AFTER_S: Final = 2.0
 _SLICE_S: Final = 0.1
 """A wait is cut into slices, after each of which `close` is noticed."""
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("lintel.camera")
 
 
 class Video(Protocol):

@@ -27,7 +27,7 @@ _SLICE_S: Final = 0.1
 _MAX_TIMESTAMP_STEP_S: Final = 3600.0
 """A timestamp that jumps farther is damaged; the frame is then taken to follow at the clip's rate."""
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("lintel.camera")
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,5 +212,5 @@ def _read_image(file: Path) -> Bgr | None:
     try:
         return decode_image(file.read_bytes())
     except (OSError, FaceError) as error:
-        log.warning("image skipped", extra={"file": file.name, "reason": str(error)})
+        log.warning("image skipped", extra={"facts": {"file": file.name, "reason": str(error)}})
         return None

@@ -38,3 +38,10 @@ class FunnelCounter:
 
 
 _FIELDS = {Outcome.MATCH: "matched", Outcome.UNSURE: "unsure", Outcome.UNKNOWN: "unknown"}
+
+
+def add(first: Funnel, second: Funnel) -> Funnel:
+    """The counts of two spans of time together."""
+    gated = Counter(first.gated) + Counter(second.gated)
+    counts = Counter(first.model_dump(exclude={"gated"})) + Counter(second.model_dump(exclude={"gated"}))
+    return Funnel(gated=dict(sorted(gated.items())), **counts)
