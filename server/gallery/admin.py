@@ -1,0 +1,26 @@
+from django.contrib import admin
+from django.http import HttpRequest
+
+from server.gallery.models import GalleryRevision, Template
+
+
+class LookOnly(admin.ModelAdmin[Template]):
+    """The gallery is made of samples and of nothing else."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Template | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Template | None = None) -> bool:
+        return False
+
+
+@admin.register(Template)
+class TemplateAdmin(LookOnly):
+    list_display = ("person", "model_id", "samples", "made_at")
+    exclude = ("ciphertext",)
+
+
+admin.site.register(GalleryRevision, LookOnly)  # type: ignore[arg-type]  # the same answers for the counter

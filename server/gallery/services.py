@@ -1,0 +1,165 @@
+"""Writing the gallery: samples with the template they make, and the daily sweep.
+
+The revision is raised by triggers on templates and on the columns of people that decide whom the gallery names, so no writer can
+forget it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from server.accounts.models import User
+from server.core import cipher
+from server.core.errors import Conflict, Rejected
+from server.gallery import selectors
+from server.gallery.models import GalleryRevision, Template
+from server.gallery.pipeline import embedder, face_pipeline
+from server.people import samples
+from server.people.models import Person, Sample
+from server.people.samples import NewSample
+from shared_schema.face.enrol import SampleLook, look_at_sample, make_template
+from shared_schema.face.images import decode_image
+from shared_schema.face.types import FaceError
+from shared_schema.face.vectors import encode_embedding
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An image somebody sent for a person. `accept_likeness`: they look like somebody enrolled and are somebody else."""
+
+    image: bytes
+    by: User | None
+    accept_likeness: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """The sample of an image, and whether it was made now."""
+
+    sample: Sample
+    created: bool
+
+
+def sample_add(*, person: Person, upload: Upload) -> Added:
+    """Turn an image into a sample and the person's samples into a template. The same image again changes nothing.
+
+    Conflict: consent_missing, looks_like_another_person. Rejected, with the code of the FaceError: not an image, no face, several faces,
+    or a face that is too small, blurred and so on. Unavailable when the object storage does not answer.
+    """
+    if person.consent_at is None:
+        raise Conflict("consent_missing", f"{person.name} has not agreed to be recognised; record the consent first.")
+    if known := samples.sample_find(person=person, image=upload.image):
+        return Added(known, created=False)
+    new = NewSample(upload.image, _look(upload.image), embedder().model_id)
+    if not upload.accept_likeness:
+        _refuse_likeness(person, new)
+    return _kept(person, new, upload.by)
+
+
+def _look(image: bytes) -> SampleLook:
+    try:
+        decoded = decode_image(image)
+        with face_pipeline() as pipeline:
+            return look_at_sample(pipeline, decoded)
+    except FaceError as error:
+        raise Rejected(error.code, _sentence(str(error))) from error
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+
+
+def _refuse_likeness(person: Person, new: NewSample) -> None:
+    others = selectors.gallery_of_others(person=person.uuid, model_id=new.model_id, dimension=embedder().dimension)
+    nearest, _ = others.search(new.look.embedding)
+    if nearest is None or nearest.similarity < embedder().calibration.duplicate_similarity:
+        return
+    name = Person.objects.get(uuid=nearest.person).name
+    raise Conflict(
+        "looks_like_another_person",
+        f"This face is enrolled as {name} already (similarity {nearest.similarity:.2f}). Add the image there, "
+        "or confirm that they are two people.",
+    )
+
+
+def _kept(person: Person, new: NewSample, by: User | None) -> Added:
+    sample = None
+    try:
+        with transaction.atomic():
+            locked = _consenting(person)
+            sample = samples.sample_store(person=locked, new=new, by=by)
+            template_rebuild(person=locked)
+            sample.refresh_from_db()
+    except IntegrityError:
+        known = samples.sample_find(person=person, image=new.image)
+        if known is None:
+            raise
+        return Added(known, created=False)
+    except BaseException:
+        if sample is not None:
+            samples.sample_forget_objects(sample)
+        raise
+    return Added(sample, created=True)
+
+
+def _consenting(person: Person) -> Person:
+    """The person, locked against other writers. Consent may have gone while the image was looked at."""
+    locked = Person.objects.select_for_update().get(pk=person.pk)
+    if locked.consent_at is None:
+        raise Conflict("consent_missing", f"{person.name} has just withdrawn the consent; the image was not kept.")
+    return locked
+
+
+def sample_delete(*, person: Person, sample: Sample) -> None:
+    """Remove a sample and rebuild the template; without samples the person leaves the gallery."""
+    with transaction.atomic():
+        locked = Person.objects.select_for_update().get(pk=person.pk)
+        samples.sample_remove(sample=sample)
+        template_rebuild(person=locked)
+
+
+def template_rebuild(*, person: Person) -> None:
+    """Make the template anew from the samples, setting aside those unlike the others. Call it inside the sample's transaction."""
+    model = embedder()
+    keys, embeddings = samples.embeddings_of(person, model.model_id)
+    if embeddings is None:
+        Template.objects.filter(person=person, model_id=model.model_id).delete()
+        return
+    template, dropped = make_template(embeddings, min_own_similarity=model.calibration.min_own_similarity)
+    samples.mark_unlike(person=person, unlike=[keys[row] for row in dropped])
+    sealed = cipher.current().encrypt(encode_embedding(template), purpose=cipher.TEMPLATE)
+    Template.objects.update_or_create(
+        person=person,
+        model_id=model.model_id,
+        defaults={"dimension": model.dimension, "ciphertext": sealed, "samples": len(keys) - len(dropped)},
+    )
+
+
+def gallery_sweep(*, now: datetime) -> bool:
+    """Raise the revision when a day has begun that lets somebody into the gallery or out of it. Returns whether it was raised.
+
+    It is called before nodes read the gallery and by a scheduled job; doing it twice changes nothing.
+    """
+    days = selectors.days_at(now)
+    if GalleryRevision.objects.filter(pk=1, first_day=days.first, last_day=days.last).exists():
+        return False
+    with transaction.atomic():
+        row, _ = GalleryRevision.objects.select_for_update().get_or_create(pk=1, defaults={"changed_at": now})
+        raised = _somebody_turned(row, days)
+        if raised:
+            row.revision += 1
+            row.changed_at = now
+        row.first_day, row.last_day = days.first, days.last
+        row.save()
+    return raised
+
+
+def _somebody_turned(row: GalleryRevision, days: selectors.Days) -> bool:
+    """Whether anybody with a template begins or ends between the last sweep and these days. An unswept gallery counts as turned."""
+    if row.first_day is None or row.last_day is None:
+        return True
+    begins = Q(person__active_from__gt=min(row.last_day, days.last), person__active_from__lte=max(row.last_day, days.last))
+    ends = Q(person__active_until__gte=min(row.first_day, days.first), person__active_until__lt=max(row.first_day, days.first))
+    return Template.objects.filter(begins | ends).exists()

@@ -1,0 +1,10 @@
+from django.urls import path
+
+from server.gallery.apis import NodeGalleryApi, SampleApi, SampleCropApi, SamplesApi
+
+urlpatterns = [
+    path("people/<uuid:person>/samples", SamplesApi.as_view(), name="samples"),
+    path("people/<uuid:person>/samples/<uuid:sample>", SampleApi.as_view(), name="sample"),
+    path("people/<uuid:person>/samples/<uuid:sample>/crop", SampleCropApi.as_view(), name="sample-crop"),
+    path("node/gallery", NodeGalleryApi.as_view(), name="node-gallery"),
+]

@@ -1,0 +1,44 @@
+from django.contrib import admin
+from django.http import HttpRequest
+
+from server.people.models import Group, Membership, Person, Sample
+
+
+class MembershipInline(admin.TabularInline[Membership, Person]):
+    model = Membership
+    extra = 0
+
+
+@admin.register(Person)
+class PersonAdmin(admin.ModelAdmin[Person]):
+    list_display = ("name", "number", "position", "active_from", "active_until", "consent_at")
+    search_fields = ("name", "number")
+    raw_id_fields = ("account", "merged_into")
+    readonly_fields = ("uuid", "merged_into", "erased_at")
+    inlines = [MembershipInline]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
+        """Deleting looks after history and stored images; the API does it."""
+        return False
+
+
+@admin.register(Group)
+class GroupAdmin(admin.ModelAdmin[Group]):
+    list_display = ("name",)
+    filter_horizontal = ("managers",)
+
+
+@admin.register(Sample)
+class SampleAdmin(admin.ModelAdmin[Sample]):
+    """For looking only: a sample is part of a template, which the API keeps in step."""
+
+    list_display = ("person", "state", "reason", "quality", "face_px", "created_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Sample | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Sample | None = None) -> bool:
+        return False

@@ -1,0 +1,98 @@
+"""Writing people, groups and memberships."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+
+from django.db import IntegrityError, models, transaction
+
+from server.core.errors import Conflict
+from server.people.models import Group, Membership, Person
+from server.people.storage import forget_objects
+
+OWN_APPS = frozenset({"people", "gallery"})
+PERSON_FIELDS = frozenset({"name", "number", "position", "email", "phone", "active_from", "active_until"})
+
+
+def person_create(*, values: Mapping[str, object], consent: bool, now: datetime) -> Person:
+    """A new person. Raises ValidationError for fields that are not acceptable, Conflict when the number is taken."""
+    return _saved(_filled(Person(consent_at=now if consent else None), values))
+
+
+def person_update(*, person: Person, values: Mapping[str, object], consent: bool | None, now: datetime) -> Person:
+    """Change the fields given. `consent` False withdraws it: the person leaves the gallery; True keeps an earlier date."""
+    if consent is True:
+        person.consent_at = person.consent_at or now
+    if consent is False:
+        person.consent_at = None
+    return _saved(_filled(person, values))
+
+
+def _filled(person: Person, values: Mapping[str, object]) -> Person:
+    for name in PERSON_FIELDS & values.keys():
+        setattr(person, name, values[name])
+    person.number = person.number or None
+    return person
+
+
+def _saved(person: Person) -> Person:
+    if person.number and Person.objects.filter(number=person.number).exclude(pk=person.pk).exists():
+        raise Conflict("number_taken", f"Number {person.number} belongs to somebody else already; every number is given once.")
+    person.full_clean(exclude={"account", "merged_into"})
+    try:
+        with transaction.atomic():
+            person.save()
+    except IntegrityError as error:
+        raise Conflict("number_taken", "This number was given to somebody else just now; every number is given once.") from error
+    return person
+
+
+def person_delete(*, person: Person) -> None:
+    """Remove somebody who was never seen, with all samples. Raises Conflict for a person with history: that would rewrite the past."""
+    if _has_history(person):
+        raise Conflict(
+            "person_has_history",
+            f"{person.name} has sightings or attendance, which stay as they are; set active_until instead, and the doors forget the face.",
+        )
+    with transaction.atomic():
+        keys = [key for pair in person.samples.values_list("object_key", "crop_key") for key in pair]
+        person.delete()
+        transaction.on_commit(lambda: forget_objects(keys))
+
+
+def _has_history(person: Person) -> bool:
+    return any(relation.related_model.objects.filter(**{relation.field.name: person}).exists() for relation in _histories())
+
+
+def _histories() -> Iterable[models.ForeignObjectRel]:
+    """What other parts of Lintel keep about a person. They lie above this app, so they are found by their foreign keys."""
+    relations = Person._meta.related_objects  # noqa: SLF001 (Django's documented name)
+    return (relation for relation in relations if relation.related_model._meta.app_label not in OWN_APPS)  # noqa: SLF001
+
+
+def group_save(*, group: Group, name: str) -> Group:
+    """Make or rename a group. Raises ValidationError when the name is empty or taken."""
+    group.name = name
+    group.full_clean()
+    group.save()
+    return group
+
+
+def group_delete(*, group: Group) -> None:
+    """Remove a group nobody ever belonged to. Raises Conflict otherwise: its memberships are history."""
+    if group.memberships.exists():
+        raise Conflict("group_has_members", f"{group.name} has or had members; end their memberships instead of deleting the group.")
+    group.delete()
+
+
+def membership_save(*, membership: Membership, valid_from: date, valid_until: date | None) -> Membership:
+    """Make a membership or change its days. Raises ValidationError for wrong order, Conflict for two at a time."""
+    membership.valid_from, membership.valid_until = valid_from, valid_until
+    membership.full_clean(validate_constraints=False)
+    if valid_until is not None and valid_until < valid_from:
+        raise Conflict("wrong_order", "valid_until lies before valid_from; swap them.")
+    try:
+        with transaction.atomic():
+            membership.save()
+    except IntegrityError as error:
+        raise Conflict("overlap", "The person already belongs to this group in that time; end that membership first.") from error
+    return membership
