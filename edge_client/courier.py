@@ -13,7 +13,7 @@ from pathlib import Path
 
 from edge_client.clock import Clock
 from edge_client.config import NodeConfig
-from edge_client.errors import EdgeError, OutboxMissing, Rejected, Unauthorised, Unavailable
+from edge_client.errors import EdgeError, OutboxError, OutboxMissing, Rejected, Unauthorised, Unavailable
 from edge_client.gallery_cache import GalleryCache
 from edge_client.heartbeat import Heartbeats
 from edge_client.identity import Identity, IdentityFolder
@@ -114,6 +114,7 @@ class Courier:
         self._lanes: tuple[RecordLane, CropLane] | None = None
         self._outbox = outbox
         self._around = around
+        self._report = Reporter("courier")
 
     def run(self, *, once: bool) -> None:
         """Until told to stop; with `once`, until both lanes are empty. Parked items do not count: they wait for people."""
@@ -126,38 +127,44 @@ class Courier:
                 return
 
     def _send(self) -> bool:
-        if self._lanes is None:
-            try:
+        """An outbox that fails is opened anew: capture may have salvaged it, or there is room on the disk again."""
+        try:
+            if self._lanes is None:
                 self._lanes = self._open_lanes()
-            except OutboxMissing:
-                return False
-        records, crops = self._lanes
-        busy = records.step()
-        return crops.step() or busy
+            records, crops = self._lanes
+            busy = records.step()
+            busy = crops.step() or busy
+        except OutboxMissing:
+            return False
+        except OutboxError as error:
+            self._lanes = None
+            self._report.state("outbox", "failing", reason=str(error))
+            return False
+        self._report.state("outbox", "ok")
+        return busy
 
     def _is_drained(self) -> bool:
         try:
             return read_status(self._outbox, clock=self._around.clock).is_drained
         except OutboxMissing:
             return True
+        except OutboxError:
+            return False
 
 
 class Description:
     """Puts together what a heartbeat says, from what lies in the state folder."""
 
-    def __init__(self, config: NodeConfig, cache: GalleryCache, clock: Clock) -> None:
+    def __init__(self, config: NodeConfig, clock: Clock) -> None:
         self._state = config.state
-        self._cache = cache
         self._clock = clock
-        self._stamp = cache.gallery_stamp()
-        self._revision = 0
         self._version = _version()
 
     def __call__(self, at: ClockReading, previous: Exchange | None) -> Heartbeat:
         capture = read_capture_state(self._state)
         heartbeat = Heartbeat(at=at, previous=previous, version=self._version, model_id="", free_bytes=shutil.disk_usage(self._state).free)
         facts: dict[str, object] = {}
-        with suppress(OutboxMissing):
+        with suppress(OutboxError):
             status = read_status(self._state / "outbox", clock=self._clock)
             facts |= {"queue_depth": status.waiting, "parked": status.parked + status.crops_parked, "crops_waiting": status.crops_waiting}
             facts["oldest_boot_age_ms"] = status.oldest_boot_age_ms
@@ -174,7 +181,7 @@ def build(config: NodeConfig, around: Surroundings) -> Courier:
     identity = IdentityFolder(config.state).load()
     cache = GalleryCache(config.state)
     api = ServerApi(server_of(config, identity), token=identity.token)
-    heartbeats = Heartbeats(api, clock=around.clock, describe=Description(config, cache, around.clock))
+    heartbeats = Heartbeats(api, clock=around.clock, describe=Description(config, around.clock))
     contact = Contact(heartbeats, Sync(api, cache), cache, config=config, around=around)
     outbox = config.state / "outbox"
     return Courier(contact, lambda: _lanes(api, config, identity, around), outbox=outbox, around=around)

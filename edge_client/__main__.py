@@ -1,0 +1,131 @@
+"""`lintel-edge`: the node's command line. Standard output has answers and recorded lines, standard error all the rest."""
+
+# ruff: noqa: PLC0415 (the courier must not load what only capture needs)
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from edge_client.clock import SystemClock
+from edge_client.config import NodeConfig
+from edge_client.errors import EdgeError
+from edge_client.reporting import start_reporting
+
+_CONFIG = Path("/etc/lintel/node.toml")
+Command = Callable[[argparse.Namespace], int]
+_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; errors become one line and an exit code."""
+    options = _parser().parse_args(arguments)
+    command: Command = options.command
+    try:
+        return command(options)
+    except EdgeError as error:
+        return _complain(str(error), error.exit_code)
+    except OSError as error:
+        return _complain(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", 1)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _complain(sentence: str, exit_code: int) -> int:
+    print(f"lintel-edge: {' '.join(sentence.split())}", file=sys.stderr)
+    return exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="lintel-edge", description="Lintel's node: watches a door, records who passes, delivers every record."
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    claim = _add(commands, "claim", _claim, "claim this node with a token from the server; safe to repeat after a lost answer")
+    claim.add_argument("--server", required=True, metavar="URL", help="the server, for example https://lintel.example.org")
+    claim.add_argument("--token", required=True, help="the one-time claim token; it is bound to a door and expires soon")
+    run = _add(commands, "run", _run, "run the node: capture and courier, restarted when they fail")
+    run.add_argument("--once", action="store_true", help="end when the source has ended and everything is delivered")
+    _add(commands, "capture", _capture, "camera → outbox alone (part of run)")
+    courier = _add(commands, "courier", _courier, "outbox → server alone (part of run)")
+    courier.add_argument("--once", action="store_true", help="end when nothing is left to send")
+    _add_outbox(commands)
+    _add(commands, "doctor", _doctor, "check the node and say what to do")
+    return parser
+
+
+def _add(commands: _Commands, name: str, command: Command, text: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    parser.add_argument("--config", type=Path, default=_CONFIG, metavar="FILE", help="the node's configuration (default: %(default)s)")
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _add_outbox(commands: _Commands) -> None:
+    outbox = commands.add_parser("outbox", help="look into the outbox", description="Look into the outbox; the node may run meanwhile.")
+    shows = outbox.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    status = _add(shows, "status", _outbox_status, "how much waits, is kept until archived, is parked")
+    listing = _add(shows, "list", _outbox_list, "every record with its state")
+    for parser in (status, listing):
+        parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def _claim(options: argparse.Namespace) -> int:
+    from edge_client.commands.claim import claim
+
+    identity = claim(NodeConfig.load(options.config), server=options.server, token=options.token)
+    print(f"claimed as node {identity.node} at {identity.door_name}")
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    from edge_client import supervisor
+
+    start_reporting()
+    return supervisor.run(options.config, once=options.once)
+
+
+def _capture(options: argparse.Namespace) -> int:
+    from edge_client import capture
+
+    start_reporting()
+    capture.run(NodeConfig.load(options.config))
+    return 0
+
+
+def _courier(options: argparse.Namespace) -> int:
+    from edge_client.courier import Surroundings, build
+
+    start_reporting()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    build(NodeConfig.load(options.config), Surroundings(clock=SystemClock(), wait=stop.wait)).run(once=options.once)
+    return 0
+
+
+def _outbox_status(options: argparse.Namespace) -> int:
+    from edge_client.commands import outbox
+
+    print(outbox.status(NodeConfig.load(options.config), as_json=options.json))
+    return 0
+
+
+def _outbox_list(options: argparse.Namespace) -> int:
+    from edge_client.commands import outbox
+
+    print(outbox.listing(NodeConfig.load(options.config), as_json=options.json))
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from edge_client import doctor
+
+    return doctor.run(options.config)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
