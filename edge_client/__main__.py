@@ -17,7 +17,7 @@ from edge_client.reporting import start_reporting
 
 _CONFIG = Path("/etc/lintel/node.toml")
 Command = Callable[[argparse.Namespace], int]
-_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 (it has no public name)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

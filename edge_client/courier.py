@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from edge_client.capture_report import CaptureReportFile
 from edge_client.clock import Clock
 from edge_client.config import NodeConfig
 from edge_client.errors import EdgeError, OutboxError, OutboxMissing, Rejected, Unauthorised, Unavailable
@@ -21,7 +22,6 @@ from edge_client.lanes import CropLane, RecordLane
 from edge_client.outbox.delivery import Deliveries
 from edge_client.outbox.status import read_status
 from edge_client.reporting import Reporter
-from edge_client.run_state import read_capture_state
 from edge_client.sender import Backoff, Sender
 from edge_client.server_api import ServerApi
 from edge_client.sync import Sync
@@ -161,7 +161,7 @@ class Description:
         self._version = _version()
 
     def __call__(self, at: ClockReading, previous: Exchange | None) -> Heartbeat:
-        capture = read_capture_state(self._state)
+        capture = CaptureReportFile(self._state).read()
         heartbeat = Heartbeat(at=at, previous=previous, version=self._version, model_id="", free_bytes=shutil.disk_usage(self._state).free)
         facts: dict[str, object] = {}
         with suppress(OutboxError):
@@ -171,7 +171,7 @@ class Description:
         if capture:
             facts |= {"model_id": capture.model_id, "gallery_revision": capture.gallery_revision, "camera": capture.camera}
             facts |= {"settings_revision": capture.settings_revision, "funnel": capture.funnel}
-            if capture.boot_id == at.boot_id and capture.last_frame_boot_ns is not None:
+            if capture.at.boot_id == at.boot_id and capture.last_frame_boot_ns is not None:
                 facts["last_frame_age_ms"] = max(0, (at.boot_ns - capture.last_frame_boot_ns) // 1_000_000)
         return heartbeat.model_copy(update=facts)
 

@@ -34,11 +34,3 @@ def write_private(path: Path, data: bytes) -> None:
         Path(name).unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
-
-
-def write_volatile(path: Path, data: bytes) -> None:
-    """Replace `path` by `data`, mode 0600, whole for every reader but not durable: it spares the card."""
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.touch(mode=0o600)
-    temporary.write_bytes(data)
-    temporary.replace(path)
