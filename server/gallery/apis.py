@@ -90,8 +90,9 @@ class NodeGalleryApi(APIView):
         services.gallery_sweep(now=now)
         model = embedder()
         asked = {tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")}
-        if _etag(selectors.gallery_revision()) in asked:
-            return HttpResponse(status=304, headers={"ETag": _etag(selectors.gallery_revision())})
+        tag = _etag(selectors.gallery_revision())
+        if tag in asked:
+            return HttpResponse(status=304, headers={"ETag": tag})
         found = selectors.snapshot(model_id=model.model_id, dimension=model.dimension, now=now)
         headers = {"ETag": _etag(found.revision), "Cache-Control": "private, no-cache"}
         return HttpResponse(found.model_dump_json(), content_type="application/json", headers=headers)
