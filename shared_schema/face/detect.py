@@ -24,6 +24,9 @@ _WIDE = 1.2
 _CLOSE_UP = 2.0
 """Side of the square of the close-up, in widths of the face's box."""
 
+_MIRRORED = (1, 0, 2, 3, 5, 4)
+"""Which landmark a landmark is in the mirror."""
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -61,16 +64,27 @@ class BlazeFace:
             raise FaceError("bad_manifest", f"{file.file} does not have the sizes that its manifest describes")
 
     def look(self, frame: Bgr, view: View) -> Finds:
-        picture, scale, shift = _fitted(frame, view, self._file.input_px)
+        picture, place = _fitted(frame, view, self._file.input_px)
+        return place.in_frame(self._find(picture))
+
+    def look_twice(self, frame: Bgr, view: View) -> tuple[Finds, Finds]:
+        """Look at a view and at its mirror image; the errors of the two differ, so that their mean is better than either."""
+        picture, place = _fitted(frame, view, self._file.input_px)
+        mirrored = self._find(np.ascontiguousarray(picture[:, ::-1]))
+        return place.in_frame(self._find(picture)), place.in_frame(_mirrored(mirrored, self._file.input_px))
+
+    def _find(self, picture: Bgr) -> Finds:
+        """Finds in pixels of the network's picture."""
         regressors, classifiers = self._network(normalised(picture, self._file))
         certainty = 1 / (1 + np.exp(-np.clip(classifiers[0, :, 0], -80, 80)))
         kept = certainty >= self._file.min_certainty
         points = regressors[0, kept].reshape(-1, 8, 2)
+        kept[kept] = (points[:, 1] > 0).all(1)
+        points = regressors[0, kept].reshape(-1, 8, 2)
         centres = self._anchors[kept] + points[:, 0]
         corners = np.stack([centres - points[:, 1] / 2, centres + points[:, 1] / 2], axis=1)
         landmarks = self._anchors[kept, np.newaxis] + points[:, 2:]
-        finds = Finds((corners - shift) / scale, (landmarks - shift) / scale, np.asarray(certainty[kept], np.float32))
-        return _select(finds, (finds.corners[:, 1] > finds.corners[:, 0]).all(1))
+        return Finds(corners, landmarks, np.asarray(certainty[kept], np.float32))
 
 
 class Detector:
@@ -89,15 +103,12 @@ class Detector:
         return _distinct([face for face in faces if face is not None])
 
     def _close_up(self, frame: Bgr, face: Face) -> Face | None:
-        """Look at one face alone: its landmarks become exact. A find that the close-up does not confirm stays only if it was certain."""
+        """Look at one face alone, for exact landmarks. A find that the close-up does not confirm was none."""
         box = face.box
         side = round(max(box.width, box.height) * _CLOSE_UP)
         left, top = round(box.left + box.width / 2 - side / 2), round(box.top + box.height / 2 - side / 2)
-        closer = merge([self._near.look(frame, View(left, top, side, side))])
-        best = max(closer, key=lambda other: box.overlap(other.box), default=None)
-        if best is None or box.overlap(best.box) < SAME_FACE_OVERLAP:
-            return None
-        return best
+        looks = (_nearest(box, merge([finds])) for finds in self._near.look_twice(frame, View(left, top, side, side)))
+        return _mean([look for look in looks if look is not None])
 
 
 def squares(width: int, height: int) -> tuple[View, ...]:
@@ -152,8 +163,25 @@ def _face(box: NDArray[np.float32], landmarks: Points, certainty: float) -> Face
     return Face(Box(left, top, right - left, bottom - top), np.asarray(landmarks, np.float32), min(certainty, 1.0))
 
 
-def _select(finds: Finds, kept: NDArray[np.bool_]) -> Finds:
-    return Finds(finds.corners[kept], finds.landmarks[kept], finds.certainty[kept])
+def _nearest(box: Box, faces: Sequence[Face]) -> Face | None:
+    best = max(faces, key=lambda face: box.overlap(face.box), default=None)
+    return best if best is not None and box.overlap(best.box) >= SAME_FACE_OVERLAP else None
+
+
+def _mean(faces: Sequence[Face]) -> Face | None:
+    if not faces:
+        return None
+    boxes = np.array([((face.box.left, face.box.top), (face.box.right, face.box.bottom)) for face in faces], np.float32)
+    landmarks = np.mean([face.landmarks for face in faces], axis=0)
+    return _face(boxes.mean(0), landmarks, float(np.mean([face.certainty for face in faces])))
+
+
+def _mirrored(finds: Finds, size_px: int) -> Finds:
+    """Finds of a mirror image as finds of the picture: left becomes right, also in the names of eyes and ears."""
+    corners, landmarks = finds.corners.copy(), finds.landmarks[:, _MIRRORED].copy()
+    corners[:, :, 0] = size_px - finds.corners[:, ::-1, 0]
+    landmarks[:, :, 0] = size_px - landmarks[:, :, 0]
+    return Finds(corners, landmarks, finds.certainty)
 
 
 def _distinct(faces: Sequence[Face]) -> tuple[Face, ...]:
@@ -165,8 +193,21 @@ def _distinct(faces: Sequence[Face]) -> tuple[Face, ...]:
     return tuple(kept)
 
 
-def _fitted(frame: Bgr, view: View, size_px: int) -> tuple[Bgr, float, NDArray[np.float32]]:
-    """The view, shrunk or grown to fit a black square of `size_px`: picture, scale, and shift with picture = frame·scale + shift."""
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a picture lies: picture = frame · scale + shift, both measured from the outer edge of the first pixel."""
+
+    scale: float
+    shift: NDArray[np.float32]
+
+    def in_frame(self, finds: Finds) -> Finds:
+        """Boxes keep counting from the edge of the first pixel; landmarks count from its centre, as warping does."""
+        corners, landmarks = (finds.corners - self.shift) / self.scale, (finds.landmarks - self.shift) / self.scale - 0.5
+        return Finds(np.asarray(corners, np.float32), np.asarray(landmarks, np.float32), finds.certainty)
+
+
+def _fitted(frame: Bgr, view: View, size_px: int) -> tuple[Bgr, _Place]:
+    """The view, shrunk or grown to fit a black square of `size_px`, and where it lies."""
     part = _cut(frame, view)
     scale = size_px / max(view.width, view.height)
     wide, high = max(1, round(view.width * scale)), max(1, round(view.height * scale))
@@ -178,7 +219,7 @@ def _fitted(frame: Bgr, view: View, size_px: int) -> tuple[Bgr, float, NDArray[n
         picture = np.zeros((size_px, size_px, 3), np.uint8)
         picture[inset[1] : inset[1] + high, inset[0] : inset[0] + wide] = small
     shift = np.array([inset[0] - view.left * scale, inset[1] - view.top * scale], np.float32)
-    return picture, scale, shift
+    return picture, _Place(scale, shift)
 
 
 def _cut(frame: Bgr, view: View) -> Bgr:

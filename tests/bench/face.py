@@ -1,0 +1,138 @@
+"""Detect, align and embed one face, one thread, beside face_recognition's own pipeline on the same frames.
+
+The peer is dlib's HOG detector with one upsampling, its five-point predictor and its network, from the `dlib-bin` wheel, in this process.
+Its data files are read from the cached archive that the model set is made from.
+"""
+
+# ruff: noqa: T201
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from shared_schema.face.manifest import ModelSet
+from shared_schema.face.models.sources import WEIGHTS, SourceError, fetch
+from shared_schema.face.pipeline import FacePipeline
+from shared_schema.face.types import Bgr
+
+CLIP = Path(__file__).parents[2] / "../shared/data/clips/press-event.mp4"
+EVERY = 5
+"""Every fifth frame of the clip: the peer is slow."""
+_MODELS = "face_recognition_models-0.3.0/face_recognition_models/models/"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one pipeline did: faces found in all, and milliseconds per frame in which it found a face."""
+
+    name: str
+    faces: int
+    frames_with_face: int
+    detect_ms: float
+    total_ms: float
+
+
+Detect = Callable[[Bgr], list[object]]
+Embed = Callable[[Bgr, object], object]
+
+
+def main() -> None:
+    cv2.setNumThreads(1)
+    frames, where = _frames()
+    pipeline = FacePipeline(ModelSet.load(), threads=1)
+    runs = [_measure("Lintel", lambda frame: list(pipeline.detect(frame)), lambda frame, face: pipeline.embed(frame, [face]), frames)]
+    try:
+        detect, embed = _peer()
+    except (ImportError, SourceError) as error:
+        print(f"no peer: {error} (pip install --require-hashes -r requirements/bench.txt, make models)")
+    else:
+        runs.append(_measure("face_recognition (dlib HOG, upsampled once)", detect, embed, frames))
+    print(f"{len(frames)} frames {frames[0].shape[1]}×{frames[0].shape[0]} of {where}; one thread; one face embedded per frame; medians")
+    print(f"{'':46}{'detect':>10}{'all':>10}{'faces':>8}{'frames with a face':>22}")
+    for run in runs:
+        print(f"{run.name:46}{run.detect_ms:>7.1f} ms{run.total_ms:>7.1f} ms{run.faces:>8}{run.frames_with_face:>22}")
+    if len(runs) == 2:
+        print(f"ratio {runs[1].total_ms / runs[0].total_ms:.1f}×")
+
+
+def _measure(name: str, detect: Detect, embed: Embed, frames: list[Bgr]) -> Run:
+    for frame in frames[:2]:
+        for face in detect(frame)[:1]:
+            embed(frame, face)
+    detecting: list[float] = []
+    whole: list[float] = []
+    found = 0
+    for frame in frames:
+        started = time.perf_counter()
+        faces = detect(frame)
+        between = time.perf_counter()
+        found += len(faces)
+        detecting.append(between - started)
+        if faces:
+            embed(frame, faces[0])
+            whole.append(time.perf_counter() - started)
+    return Run(name, found, len(whole), float(np.median(detecting)) * 1e3, float(np.median(whole)) * 1e3)
+
+
+def _frames() -> tuple[list[Bgr], str]:
+    if CLIP.is_file():
+        frames = [frame for index, frame in enumerate(_clip(CLIP)) if index % EVERY == 0]
+        if frames:
+            return frames, "the press-event clip"
+    return list(_walk()), "a synthetic walk with two portraits"
+
+
+def _clip(path: Path) -> Iterator[Bgr]:
+    video = cv2.VideoCapture(str(path))
+    while True:
+        read, frame = video.read()
+        if not read:
+            return
+        yield np.asarray(frame, np.uint8)
+
+
+def _walk() -> Iterator[Bgr]:
+    """Public-domain portraits from scikit-image and matplotlib, growing from 60 to 200 px, in 640×480."""
+    import matplotlib as mpl  # noqa: PLC0415 (only without the clip)
+    from skimage import data  # noqa: PLC0415
+
+    astronaut = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)[0:300, 80:380]
+    officer = cv2.imread(str(Path(mpl.get_data_path()) / "sample_data" / "grace_hopper.jpg"))
+    random = np.random.default_rng(0)
+    for portrait in (astronaut, officer):
+        for size in range(120, 470, 25):
+            frame = random.integers(90, 130, (480, 640, 3), np.uint8)
+            small = cv2.resize(portrait, (round(portrait.shape[1] * size / portrait.shape[0]), size), interpolation=cv2.INTER_AREA)
+            frame[(480 - size) // 2 : (480 - size) // 2 + size, 100 : 100 + small.shape[1]] = small
+            yield frame
+
+
+def _peer() -> tuple[Detect, Embed]:
+    import dlib  # noqa: PLC0415 (installed by `make bench` alone)
+
+    fetch()
+    detector = dlib.get_frontal_face_detector()
+    with tempfile.TemporaryDirectory() as folder:
+        five = _unpack("shape_predictor_5_face_landmarks.dat", Path(folder))
+        weights = _unpack("dlib_face_recognition_resnet_model_v1.dat", Path(folder))
+        predictor = dlib.shape_predictor(str(five))
+        network = dlib.face_recognition_model_v1(str(weights))
+
+    def detect(frame: Bgr) -> list[object]:
+        return list(detector(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), 1))
+
+    def embed(frame: Bgr, face: object) -> object:
+        picture = cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+        return network.compute_face_descriptor(picture, predictor(picture, face), 1)
+
+    return detect, embed
+
+
+def _unpack(name: str, folder: Path) -> Path:
+    path = folder / name
+    path.write_bytes(WEIGHTS.read(_MODELS + name))
+    return path
