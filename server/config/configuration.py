@@ -58,7 +58,7 @@ class ServerConfig(_Table):
     """Everything an operator may set."""
 
     data: Path = Path("/var/lib/lintel-server")
-    bind: str = Field(default="127.0.0.1:8000", pattern=r"\A(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}\z")
+    bind: str = Field(default="127.0.0.1:8000", pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}\z")
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     secure_cookies: bool = True
     threads: int = Field(default=8, ge=1, le=128)
