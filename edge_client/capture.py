@@ -19,6 +19,7 @@ import cv2
 from edge_client.camera import Camera, Frame, Lost
 from edge_client.camera.choose import open_camera
 from edge_client.capture_coverage import Coverage
+from edge_client.capture_report import CaptureReport, CaptureReportFile
 from edge_client.capture_rules import Rules
 from edge_client.clock import Clock, SystemClock
 from edge_client.config import NodeConfig
@@ -27,7 +28,6 @@ from edge_client.gallery_cache import GalleryCache
 from edge_client.identity import IdentityFolder
 from edge_client.outbox.store import Outbox, Recorded
 from edge_client.reporting import Reporter
-from edge_client.run_state import CaptureState, write_capture_state
 from shared_schema.doorway import Doorway, PassDecided
 from shared_schema.doorway.funnel import add
 from shared_schema.envelope import Kind
@@ -64,7 +64,7 @@ class Capture:
     rules: Rules
     clock: Clock
     announce: Callable[[Recorded], None]
-    report: Callable[[CaptureState], None]
+    report: Callable[[CaptureReport], None]
     _stopping: bool = False
     _camera_state: str = "starting"
     _last_frame: BootNs | None = None
@@ -146,8 +146,8 @@ class Capture:
 
     def _report(self) -> None:
         self.report(
-            CaptureState(
-                boot_id=self.clock.boot_id,
+            CaptureReport(
+                at=self.clock.reading(),
                 camera=self._camera_state,
                 last_frame_boot_ns=self._last_frame,
                 model_id=self.rules.model_id,
@@ -170,11 +170,7 @@ def run(config: NodeConfig) -> None:
     try:
         rules = Rules(config, GalleryCache(config.state), model_set.embedder)
         doorway = Doorway(FacePipeline(model_set, threads=1), rules.gallery, rules.policy)
-
-        def report(state: CaptureState) -> None:
-            write_capture_state(config.state, state)
-
-        capture = Capture(camera, doorway, outbox, rules, clock, print_recorded, report)
+        capture = Capture(camera, doorway, outbox, rules, clock, print_recorded, CaptureReportFile(config.state).write)
         stop_on_signal(capture.stop)
         reporter.say("started", gallery_revision=rules.gallery.revision, epoch=outbox.epoch)
         capture.run()
