@@ -81,6 +81,9 @@ class Api:
     def post(self, path: str, body: Json) -> Json:
         return self._object(self._send("POST", path, json=body))
 
+    def patch(self, path: str, body: Json) -> Json:
+        return self._object(self._send("PATCH", path, json=body))
+
     def post_image(self, path: str, name: str, image: bytes) -> Json:
         """Upload an image as the multipart field `image`."""
         return self._object(self._send("POST", path, files={"image": (name, image)}))

@@ -95,6 +95,7 @@ class Demo:
         write_node_config(self._folder, server=self.api.address, camera=camera)
         if self.node.claim(self.api):
             say("  a new node was claimed for the door")
+        self.node.fetch_gallery()
         say("Replaying through the node …" if camera.ends else "The node is looking through the camera …")
         part = self.node.start(until_the_clip_ends=camera.ends)
         self._stack.callback(part.stop)

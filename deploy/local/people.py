@@ -116,7 +116,7 @@ class Enrolment:
         if digest in self._taken:
             return True
         if name not in known:
-            known[name] = str(self._api.post("people", {"name": name})["id"])
+            known[name] = str(self._api.post("people", {"name": name, "consent": True})["id"])
         self._api.post_image(f"people/{known[name]}/samples", picture.label.rsplit("/", 1)[-1], image)
         self._taken[digest] = known[name]
         write_whole(self._remembered, json.dumps(self._taken))
