@@ -6,7 +6,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 
 from server.core.models import PublicModel
-from server.core.permissions import Role
+from server.core.roles import Role
 
 ROLES = [(role.value, role.value.capitalize()) for role in Role]
 

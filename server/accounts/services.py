@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 from server.accounts.models import ApiToken, SignInFailures, User
 from server.core.errors import Conflict, LintelError, Unavailable
-from server.core.permissions import Role
+from server.core.roles import Role
 
 MAX_FAILURES = 5
 LOCK_SECONDS = 30
@@ -20,7 +20,7 @@ FORGET_AFTER = timedelta(days=1)
 TOKEN_BYTES = 32
 
 
-class SignInRefused(LintelError):
+class SignInRefused(LintelError):  # noqa: N818 (a sentence, like the rest of the tree)
     """Name or password is wrong; which of them is not said."""
 
     status = 401

@@ -8,15 +8,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-
-class Role(StrEnum):
-    """What an account is for."""
-
-    ADMIN = "admin"
-    OPERATOR = "operator"
-    MANAGER = "manager"
-    VIEWER = "viewer"
-    AUDITOR = "auditor"
+from server.core.roles import Role as Role
 
 
 class Verb(StrEnum):

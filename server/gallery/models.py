@@ -26,7 +26,7 @@ class Template(models.Model):
 
 
 class GalleryRevision(models.Model):
-    """The one row that counts changes of the gallery. A trigger raises it in the transaction of the change, so revisions commit in order."""
+    """The one row that counts changes of the gallery. Triggers raise it in the transaction of a change, so revisions commit in order."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     revision = models.BigIntegerField(default=1)

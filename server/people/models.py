@@ -12,7 +12,7 @@ class Person(PublicModel):
     """Somebody who walks through doors. `active_from` and `active_until` are days, both included."""
 
     name = models.CharField(max_length=200)
-    number = models.CharField(max_length=64, null=True, blank=True, unique=True, help_text="staff or student number")  # noqa: DJ001 (unique, so absent is NULL)
+    number = models.CharField(max_length=64, null=True, blank=True, unique=True, help_text="staff or student number")
     position = models.CharField(max_length=200, blank=True)
     email = models.EmailField(blank=True)
     phone = models.CharField(max_length=64, blank=True)
