@@ -4,6 +4,7 @@ import subprocess
 import sys
 import sysconfig
 import time
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
@@ -42,15 +43,24 @@ def make_node(folder: Path) -> Path:
     return config
 
 
+def words(process: psutil.Process) -> list[str]:
+    """Its command line; none when it has just ended."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
 def peaks_bytes(supervisor: psutil.Process) -> dict[str, int]:
     """The highest resident memory of each process until the clip has ended."""
     peaks = dict.fromkeys(("run", *PROCESSES), 0)
     seen_capture = False
     while True:
-        running = {name: child for child in supervisor.children() for name in PROCESSES if name in child.cmdline()}
+        running = {name: child for child in supervisor.children() for name in PROCESSES if name in words(child)}
         running["run"] = supervisor
         for name, process in running.items():
-            peaks[name] = max(peaks[name], process.memory_info().rss)
+            with suppress(psutil.Error):
+                peaks[name] = max(peaks[name], process.memory_info().rss)
         seen_capture = seen_capture or "capture" in running
         if seen_capture and "capture" not in running:
             return peaks
