@@ -53,7 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     courier = _add(commands, "courier", _courier, "outbox → server alone (part of run)")
     courier.add_argument("--once", action="store_true", help="end when nothing is left to send")
     _add_outbox(commands)
-    _add(commands, "doctor", _doctor, "check the node and say what to do")
+    doctor = _add(commands, "doctor", _doctor, "check the node and say what to do")
+    doctor.add_argument("--json", action="store_true", help="for programs")
     return parser
 
 
@@ -124,7 +125,7 @@ def _outbox_list(options: argparse.Namespace) -> int:
 def _doctor(options: argparse.Namespace) -> int:
     from edge_client import doctor
 
-    return doctor.run(options.config)
+    return doctor.run(options.config, as_json=options.json)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ What the server wants (gallery, settings) it finds in the cache that the courier
 import json
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -20,7 +21,7 @@ from edge_client.camera import Camera, Frame, Lost
 from edge_client.camera.choose import open_camera
 from edge_client.capture_coverage import Coverage
 from edge_client.capture_report import CaptureReport, CaptureReportFile
-from edge_client.capture_rules import Rules
+from edge_client.capture_rules import NO_GALLERY, Rules
 from edge_client.clock import Clock, SystemClock
 from edge_client.config import NodeConfig
 from edge_client.errors import ModelSetBad
@@ -40,6 +41,8 @@ from shared_schema.ids import BootNs, Seq
 from shared_schema.observation import Funnel
 from shared_schema.sighting import Crop, Sighting
 
+GALLERY_PATIENCE_S: Final = 10.0
+"""A replay waits so long for the first gallery. A door cannot wait: people pass."""
 _REPORT_EVERY_NS: Final = 2_000_000_000
 
 reporter = Reporter("capture")
@@ -65,6 +68,8 @@ class Capture:
     clock: Clock
     announce: Callable[[Recorded], None]
     report: Callable[[CaptureReport], None]
+    gallery_patience_s: float = 0.0
+    sleep: Callable[[float], None] = time.sleep
     _stopping: bool = False
     _camera_state: str = "starting"
     _last_frame: BootNs | None = None
@@ -78,6 +83,7 @@ class Capture:
 
     def run(self) -> None:
         """Everything seen is recorded when this returns. Raises OutboxError when it cannot be made durable."""
+        self._wait_for_gallery()
         coverage = Coverage()
         while not self._stopping and (given := self.camera.next(self.rules.settings.interval_ms)) is not None:
             self._refresh()
@@ -90,6 +96,12 @@ class Capture:
         self._observe(coverage)
         self._camera_state = "stopped" if self._stopping else "ended"
         self._report()
+
+    def _wait_for_gallery(self) -> None:
+        until = self.clock.boot_ns() + int(self.gallery_patience_s * 1e9)
+        while self.rules.gallery.revision == NO_GALLERY and not self._stopping and self.clock.boot_ns() < until:
+            self._refresh()
+            self.sleep(0.05)
 
     def _look(self, given: Frame | Lost) -> None:
         if isinstance(given, Lost):
@@ -170,7 +182,9 @@ def run(config: NodeConfig) -> None:
     try:
         rules = Rules(config, GalleryCache(config.state), model_set.embedder)
         doorway = Doorway(FacePipeline(model_set, threads=1), rules.gallery, rules.policy)
-        capture = Capture(camera, doorway, outbox, rules, clock, print_recorded, CaptureReportFile(config.state).write)
+        patience = GALLERY_PATIENCE_S if config.camera.kind == "replay" else 0.0
+        report = CaptureReportFile(config.state).write
+        capture = Capture(camera, doorway, outbox, rules, clock, print_recorded, report, gallery_patience_s=patience)
         stop_on_signal(capture.stop)
         reporter.say("started", gallery_revision=rules.gallery.revision, epoch=outbox.epoch)
         capture.run()

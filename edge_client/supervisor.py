@@ -137,9 +137,9 @@ class Supervisor:
 
     def _supervise(self) -> int:
         while not self._stopping:
+            self._courier.run()
             if not self._captured:
                 self._capture.run()
-            self._courier.run()
             ended = self._result()
             if ended is not None:
                 return ended

@@ -1,0 +1,194 @@
+"""`lintel-edge doctor`: what is wrong with this node, in plain words, and what to do about it."""
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from edge_client.camera import Lost
+from edge_client.camera.choose import open_camera
+from edge_client.capture import load_model_set
+from edge_client.capture_report import CaptureReportFile
+from edge_client.clock import Clock, SystemClock, kernel_says_synchronised
+from edge_client.config import NodeConfig
+from edge_client.errors import EdgeError, OutboxMissing, Rejected, Unauthorised
+from edge_client.gallery_cache import GalleryCache
+from edge_client.identity import Identity, IdentityFolder
+from edge_client.outbox import schema
+from edge_client.outbox.status import read_status
+from edge_client.server_api import ServerApi
+from shared_schema.node import NodeSettings
+
+IN_VIEW_MS: Final = 3_000
+"""About how long somebody who walks through a door is in view and near enough."""
+LEAST_FREE_BYTES: Final = 200_000_000
+FREE_BYTES_WANTED: Final = 1_000_000_000
+_REPORT_IS_FRESH_NS: Final = 15_000_000_000
+
+Result = Literal["ok", "warn", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found. Only `fail` keeps the node from working."""
+
+    check: str
+    result: Result
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What the checks look at."""
+
+    config: NodeConfig
+    clock: Clock
+    api: Callable[[str, str], ServerApi] = lambda server, token: ServerApi(server, token=token)
+    synchronised: Callable[[], bool] = kernel_says_synchronised
+    free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free
+
+
+def run(config_path: Path, *, as_json: bool = False) -> int:
+    """Print a line per check. Returns 0 when nothing fails, else 1. Raises ConfigError."""
+    findings = tuple(examine(Patient(NodeConfig.load(config_path), SystemClock())))
+    sys.stdout.write((_as_json(findings) if as_json else _as_text(findings)) + "\n")
+    return exit_code(findings)
+
+
+def examine(patient: Patient) -> Iterator[Finding]:
+    """Every check, one after the other; a check that raises has found a fault."""
+    checks: tuple[tuple[str, Callable[[Patient], Finding]], ...] = (
+        ("identity", check_identity),
+        ("models", check_models),
+        ("camera", check_camera),
+        ("server", check_server),
+        ("clock", check_clock),
+        ("disk", check_disk),
+        ("settings", check_settings),
+        ("outbox", check_outbox),
+    )
+    for name, check in checks:
+        try:
+            yield check(patient)
+        except EdgeError as error:
+            yield Finding(name, "fail", str(error))
+        except OSError as error:
+            yield Finding(name, "fail", f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+
+
+def exit_code(findings: Sequence[Finding]) -> int:
+    return 1 if any(finding.result == "fail" for finding in findings) else 0
+
+
+def check_identity(patient: Patient) -> Finding:
+    identity = _identity(patient)
+    IdentityFolder(patient.config.state).signer()
+    return Finding("identity", "ok", f"claimed as node {identity.node} at {identity.door_name}")
+
+
+def check_models(patient: Patient) -> Finding:
+    model_set = load_model_set(patient.config.models.folder)
+    snapshot = GalleryCache(patient.config.state).gallery()
+    own = model_set.embedder.model_id
+    if snapshot is not None and snapshot.model_id != own:
+        return Finding(
+            "models", "fail", f"the gallery was made with model {snapshot.model_id}, this node runs {own}; install the same models"
+        )
+    return Finding("models", "ok", f"every file has the hash its manifest names; embedder {own}")
+
+
+def check_camera(patient: Patient) -> Finding:
+    """Looks through the camera, or believes capture, which has it, when that runs."""
+    now = patient.clock.reading()
+    report = CaptureReportFile(patient.config.state).read()
+    if report is not None and report.at.boot_id == now.boot_id and now.boot_ns - report.at.boot_ns < _REPORT_IS_FRESH_NS:
+        if report.camera in {"ok", "ended", "stopped"}:
+            return Finding("camera", "ok", f"capture says: {report.camera}")
+        return Finding("camera", "fail", f"capture says: {report.camera}; check the camera's cable and that nothing else uses it")
+    camera = open_camera(patient.config.camera, patient.clock)
+    try:
+        given = camera.next(0)
+    finally:
+        camera.close()
+    if given is None or isinstance(given, Lost):
+        return Finding("camera", "fail", "the camera opens but gives no picture; check its cable or its source")
+    height, width = given.image.shape[:2]
+    return Finding("camera", "ok", f"gives pictures of {width}×{height}")
+
+
+def check_server(patient: Patient) -> Finding:
+    identity = _identity(patient)
+    server = patient.config.server or identity.server
+    api = patient.api(server, identity.token)
+    try:
+        api.settings(None)
+    except Unauthorised:
+        return Finding("server", "fail", f"{server} answers but does not accept this node's token; claim the node again")
+    except Rejected as error:
+        return Finding("server", "fail", f"{server} answers but is no Lintel server this node can use: {error}")
+    finally:
+        api.close()
+    return Finding("server", "ok", f"{server} answers and accepts this node's token")
+
+
+def check_clock(patient: Patient) -> Finding:
+    if patient.synchronised():
+        return Finding("clock", "ok", "the wall clock is synchronised")
+    return Finding("clock", "warn", "the wall clock is not synchronised; check NTP, until then times come from contacts with the server")
+
+
+def check_disk(patient: Patient) -> Finding:
+    free = patient.free_bytes(patient.config.state)
+    shown = f"{free / 1e9:.1f} GB free in {patient.config.state}"
+    if free < LEAST_FREE_BYTES:
+        return Finding("disk", "fail", f"{shown}; make room, else records cannot be kept")
+    if free < FREE_BYTES_WANTED:
+        return Finding("disk", "warn", f"{shown}; a long time without the server would fill it")
+    return Finding("disk", "ok", shown)
+
+
+def check_settings(patient: Patient) -> Finding:
+    """Settings under which nobody who walks through could ever be decided."""
+    settings = patient.config.effective_settings(GalleryCache(patient.config.state).settings())
+    return judge_settings(settings)
+
+
+def judge_settings(settings: NodeSettings) -> Finding:
+    needed_ms = settings.interval_ms * max(0, settings.min_agreeing_frames - 1)
+    if needed_ms >= IN_VIEW_MS:
+        return Finding(
+            "settings",
+            "fail",
+            f"a match takes {needed_ms / 1000:g} s ({settings.min_agreeing_frames} frames, one every {settings.interval_ms} ms), "
+            f"longer than somebody is in view (about {IN_VIEW_MS / 1000:g} s); lower interval_ms or min_agreeing_frames",
+        )
+    if 2 * needed_ms >= IN_VIEW_MS:
+        return Finding("settings", "warn", f"a match takes {needed_ms / 1000:g} s of a good view; lower interval_ms to miss fewer people")
+    return Finding("settings", "ok", f"a match takes {settings.min_agreeing_frames} frames, one every {settings.interval_ms} ms")
+
+
+def check_outbox(patient: Patient) -> Finding:
+    folder = patient.config.state / "outbox"
+    try:
+        schema.connect(folder / schema.DATABASE).close()
+        status = read_status(folder, clock=patient.clock)
+    except OutboxMissing:
+        return Finding("outbox", "warn", "there is no outbox yet; capture makes it at its first start")
+    if status.parked:
+        return Finding("outbox", "warn", f"{status.parked} records were rejected and are parked; see `lintel-edge outbox list`")
+    return Finding("outbox", "ok", f"opens durably; {status.waiting} records and {status.crops_waiting} crops wait for the server")
+
+
+def _identity(patient: Patient) -> Identity:
+    return IdentityFolder(patient.config.state).load()
+
+
+def _as_text(findings: Sequence[Finding]) -> str:
+    return "\n".join(f"{finding.result:<4}  {finding.check:<8}  {finding.sentence}" for finding in findings)
+
+
+def _as_json(findings: Sequence[Finding]) -> str:
+    return json.dumps([asdict(finding) for finding in findings])
