@@ -142,7 +142,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["server.core.permissions.MatrixPermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["server.core.parsers.StrictJsonParser"],
     "DEFAULT_PAGINATION_CLASS": "server.core.pagination.CursorPages",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "server.core.schema.ProblemSchema",
@@ -186,3 +186,4 @@ RECOMPUTE_HANDLERS = {
     "times": "server.sightings.tasks.derive_times",
     "open_day": "server.attendance.tasks.derive_open_day",
 }
+GALLERY_REVISION = "server.gallery.selectors.gallery_revision"

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from rest_framework.permissions import BasePermission
-from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from server.core.roles import Role as Role  # noqa: PLC0414 (part of the matrix's vocabulary)
+
+if TYPE_CHECKING:  # the REST framework's views import this module
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
 
 
 class Verb(StrEnum):
@@ -102,13 +104,13 @@ def verb_of(method: str | None) -> Verb:
 class MatrixPermission(BasePermission):
     """Looks up `view.resource` in the matrix. A view without a resource is open to nobody."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: "Request", view: "APIView") -> bool:
         resource = getattr(view, "resource", None)
         if not isinstance(resource, Resource):
             return False
         return scope_for(request.user, resource, verb_of(request.method)) is not Scope.NONE
 
 
-def scope_of_request(request: Request, resource: Resource) -> Scope:
+def scope_of_request(request: "Request", resource: Resource) -> Scope:
     """The scope that selectors filter by."""
     return scope_for(request.user, resource, verb_of(request.method))

@@ -1,0 +1,44 @@
+from django.contrib import admin
+from django.forms import ModelForm
+from django.http import HttpRequest
+
+from server.core.admin import Admin, ReadOnlyAdmin
+from server.nodes import services
+from server.nodes.models import ClaimConflict, ClaimToken, Mount, Node, NodeSettingsRevision
+
+
+@admin.register(Node)
+class NodeAdmin(ReadOnlyAdmin[Node]):
+    list_display = ["name", "state", "hostname", "last_heartbeat_at", "queue_depth", "parked", "version"]
+    search_fields = ["name", "hostname", "uuid"]
+    exclude = ["token_sha256", "public_key"]
+
+
+@admin.register(Mount)
+class MountAdmin(Admin[Mount]):
+    list_display = ["node", "door", "valid_from", "valid_until"]
+    search_fields = ["node__name", "door__name"]
+    autocomplete_fields = ["door"]
+
+    def save_model(self, request: HttpRequest, obj: Mount, form: "ModelForm[Mount]", change: bool) -> None:  # noqa: FBT001  (Django's)
+        services.mount_save(obj)
+
+    def delete_model(self, request: HttpRequest, obj: Mount) -> None:
+        services.mount_delete(obj)
+
+
+@admin.register(ClaimToken)
+class ClaimTokenAdmin(ReadOnlyAdmin[ClaimToken]):
+    list_display = ["name", "door", "created_at", "expires_at", "claimed_at", "frozen_at"]
+    exclude = ["token_sha256"]
+
+
+@admin.register(ClaimConflict)
+class ClaimConflictAdmin(ReadOnlyAdmin[ClaimConflict]):
+    list_display = ["claim", "hostname", "at"]
+    exclude = ["public_key"]
+
+
+@admin.register(NodeSettingsRevision)
+class NodeSettingsRevisionAdmin(ReadOnlyAdmin[NodeSettingsRevision]):
+    list_display = ["node", "revision", "created_by", "created_at"]

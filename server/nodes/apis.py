@@ -1,0 +1,104 @@
+"""Nodes for staff: the list, claims, settings, mounts."""
+
+from typing import cast
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet, ModelViewSet
+
+from server.core.pagination import ordered_by
+from server.core.permissions import Resource
+from server.nodes import services
+from server.nodes.models import Mount, Node
+from server.nodes.serializers import ClaimInput, ClaimOutput, MountSerializer, NodeSerializer, SettingsInput, SettingsOutput
+
+
+class NodeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.UpdateModelMixin, GenericViewSet[Node]):
+    """Nodes come into being by a claim; here they are seen, renamed, configured and revoked."""
+
+    resource = Resource.NODES
+    queryset = Node.objects.all()
+    serializer_class = NodeSerializer
+    pagination_class = ordered_by("id")
+    lookup_field = "uuid"
+    lookup_value_converter = "uuid"
+    lookup_url_kwarg = "id"
+    http_method_names = ["get", "post", "patch", "head", "options"]
+    filterset_fields = ["name"]
+
+    @extend_schema(request=None, responses=NodeSerializer)
+    @action(detail=True, methods=["post"])
+    def revoke(self, request: Request, id: object = None) -> Response:  # noqa: A002  (the name in the address)
+        """Nothing is accepted from the node any more."""
+        node = self.get_object()
+        services.node_revoke(node, now=timezone.now())
+        return Response(NodeSerializer(node).data)
+
+    @extend_schema(responses=SettingsOutput, filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def settings(self, request: Request, id: object = None) -> Response:  # noqa: A002
+        """What the node is told."""
+        return Response(services.settings_of(self.get_object()).model_dump())
+
+    @extend_schema(request=SettingsInput, responses=SettingsOutput)
+    @settings.mapping.patch
+    def change_settings(self, request: Request, id: object = None) -> Response:  # noqa: A002
+        """Change some of it; the node fetches the new revision by itself."""
+        changes = SettingsInput(data=request.data)
+        changes.is_valid(raise_exception=True)
+        sent = request.data if isinstance(request.data, dict) else {}
+        wanted = {**{name: value for name, value in sent.items() if name not in changes.fields}, **changes.validated_data}
+        changed = services.settings_change(self.get_object(), wanted, by=_staff(request))
+        return Response(changed.model_dump())
+
+
+class ClaimApi(APIView):
+    """A one-time token that makes a node of a door."""
+
+    resource = Resource.NODES
+
+    @extend_schema(request=ClaimInput, responses={201: ClaimOutput})
+    def post(self, request: Request) -> Response:
+        wanted = ClaimInput(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        new = services.claim_create(**wanted.validated_data, by=_staff(request), now=timezone.now())
+        address = request.build_absolute_uri("/").rstrip("/")
+        command = f"lintel-edge claim --server {address} --token {new.token} --config /etc/lintel/edge.toml"
+        answer = {"token": new.token, "expires_at": new.claim.expires_at, "command": command}
+        return Response(ClaimOutput(answer).data, status=status.HTTP_201_CREATED)
+
+
+class MountViewSet(ModelViewSet[Mount]):
+    """Which node hung at which door, from when until when."""
+
+    resource = Resource.MOUNTS
+    queryset = Mount.objects.select_related("node", "door")
+    serializer_class = MountSerializer
+    pagination_class = ordered_by("id")
+    lookup_field = "uuid"
+    lookup_value_converter = "uuid"
+    lookup_url_kwarg = "id"
+    http_method_names = ["get", "post", "patch", "delete", "head", "options"]
+
+    def perform_create(self, serializer: BaseSerializer[Mount]) -> None:
+        serializer.instance = services.mount_save(Mount(**serializer.validated_data))
+
+    def perform_update(self, serializer: BaseSerializer[Mount]) -> None:
+        mount = cast("Mount", serializer.instance)
+        for name, value in serializer.validated_data.items():
+            setattr(mount, name, value)
+        services.mount_save(mount)
+
+    def perform_destroy(self, instance: Mount) -> None:
+        services.mount_delete(instance)
+
+
+def _staff(request: Request) -> AbstractBaseUser | None:
+    return request.user if isinstance(request.user, AbstractBaseUser) else None

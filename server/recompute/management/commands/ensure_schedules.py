@@ -1,0 +1,14 @@
+"""Make the schedules the workers need; safe to repeat."""
+
+from django.core.management.base import BaseCommand
+from django_q.models import Schedule
+
+
+class Command(BaseCommand):
+    help = "Make the schedules the workers need. Safe to repeat."
+
+    def handle(self, *args: object, **options: object) -> None:
+        Schedule.objects.update_or_create(
+            name="sweep",
+            defaults={"func": "server.recompute.tasks.sweep", "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1},
+        )

@@ -1,0 +1,43 @@
+from django.contrib import admin
+
+from server.core.admin import ReadOnlyAdmin
+from server.sightings.models import Crop, Gap, Observation, Record, RecordConflict, Sighting
+
+
+@admin.register(Record)
+class RecordAdmin(ReadOnlyAdmin[Record]):
+    list_display = ["uuid", "node", "epoch", "seq", "kind", "received_at"]
+    list_filter = ["kind", "node"]
+    search_fields = ["uuid", "sha256"]
+    exclude = ["payload", "signature"]
+
+
+@admin.register(Sighting)
+class SightingAdmin(ReadOnlyAdmin[Sighting]):
+    list_display = ["captured_at", "door", "outcome", "person", "similarity", "margin", "node"]
+    list_filter = ["outcome", "door"]
+    list_select_related = ["door__site", "person", "node"]
+    search_fields = ["uuid", "person__name"]
+
+
+@admin.register(Crop)
+class CropAdmin(ReadOnlyAdmin[Crop]):
+    list_display = ["sha256", "node", "state", "size_bytes", "stored_at", "reason"]
+    list_filter = ["state"]
+    search_fields = ["sha256"]
+
+
+@admin.register(Observation)
+class ObservationAdmin(ReadOnlyAdmin[Observation]):
+    list_display = ["record", "boot_id", "last_seq"]
+
+
+@admin.register(Gap)
+class GapAdmin(ReadOnlyAdmin[Gap]):
+    list_display = ["record", "lost_epoch", "from_seq", "to_seq", "reason"]
+
+
+@admin.register(RecordConflict)
+class RecordConflictAdmin(ReadOnlyAdmin[RecordConflict]):
+    list_display = ["record", "sha256", "at"]
+    exclude = ["payload", "signature"]
