@@ -1,0 +1,55 @@
+"""Who may open which page: the same matrix as the API."""
+
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.views.generic import View
+
+from server.core.permissions import Resource, Scope, Verb, scope_for
+
+
+class Page(LoginRequiredMixin, View):
+    """A page about one resource. GET views it, POST changes it."""
+
+    resource: Resource
+    get_verb = Verb.VIEW
+
+    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return self.handle_no_permission()
+        if self.scope(request) is Scope.NONE:
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+    def scope(self, request: HttpRequest) -> Scope:
+        verb = Verb.CHANGE if request.method == "POST" else self.get_verb
+        return scope_for(request.user, self.resource, verb)
+
+
+def menu(request: HttpRequest) -> dict[str, object]:
+    """Template context: the pages this account can open."""
+    user = getattr(request, "user", None)
+
+    def may(resource: Resource, verb: Verb = Verb.VIEW) -> bool:
+        return scope_for(user, resource, verb) is not Scope.NONE
+
+    return {
+        "may": {
+            "people": may(Resource.PEOPLE),
+            "enrol": may(Resource.SAMPLES, Verb.CHANGE) and may(Resource.PEOPLE, Verb.CHANGE),
+            "nodes": may(Resource.NODES),
+            "claim": may(Resource.NODES, Verb.CHANGE),
+        }
+    }
+
+
+def is_part(request: HttpRequest) -> bool:
+    """Whether htmx asks for a piece of a page."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def no_store(response: HttpResponse) -> HttpResponse:
+    """Pages with people on them are not kept by browsers."""
+    response.headers["Cache-Control"] = "private, no-store"
+    return response

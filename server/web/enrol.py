@@ -1,0 +1,119 @@
+"""Enrol: a new person or more samples, image by image, each with its own answer."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from server.accounts.models import User
+from server.core.errors import LintelError, NotFound
+from server.core.permissions import Resource, Scope, Verb, scope_for
+from server.gallery.services import Upload, sample_add
+from server.people.models import Person, Sample
+from server.people.selectors import people_visible, person_get
+from server.people.services import person_create, person_update
+from server.web.access import Page, no_store
+from server.web.forms import EnrolForm, ImagesForm
+from shared_schema.face.images import MAX_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class ImageResult:
+    """What became of one image."""
+
+    name: str
+    sample: Sample | None
+    message: str
+
+    @property
+    def taken(self) -> bool:
+        return self.sample is not None
+
+
+class EnrolView(Page):
+    """Whoever enrols changes people and samples, so both are asked for, for looking at the form too."""
+
+    resource = Resource.SAMPLES
+    get_verb = Verb.CHANGE
+    form_class: type[ImagesForm] = ImagesForm
+
+    def scope(self, request: HttpRequest) -> Scope:
+        return Scope.NONE if scope_for(request.user, Resource.PEOPLE, Verb.CHANGE) is Scope.NONE else super().scope(request)
+
+    def page(self, request: HttpRequest, form: ImagesForm, *, status: int = 200, **more: object) -> HttpResponse:
+        return no_store(render(request, "web/enrol.html", {"form": form, "page": "enrol", **more}, status=status))
+
+
+class EnrolPage(EnrolView):
+    """A new person. The person is kept when at least one image could be used, or the page says why none could."""
+
+    form_class = EnrolForm
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.page(request, EnrolForm())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = EnrolForm(request.POST, request.FILES)
+        if not form.is_valid():
+            return self.page(request, form, status=400)
+        given = form.cleaned_data
+        try:
+            person = person_create(values={"name": given["name"], "number": given["number"]}, consent=True, now=timezone.now())
+        except (LintelError, ValidationError) as error:
+            form.add_error(None, error if isinstance(error, ValidationError) else str(error))
+            return self.page(request, form, status=400)
+        results = _add(person, given["images"], request)
+        if any(result.taken for result in results):
+            return self.page(request, _again(), person=person, results=results, samples=list(person.samples.all()))
+        person.delete()
+        return self.page(request, form, results=results, status=422)
+
+
+class EnrolMorePage(EnrolView):
+    """More samples of somebody who is there already."""
+
+    def get(self, request: HttpRequest, person: UUID) -> HttpResponse:
+        found = self._person(request, person)
+        form = ImagesForm(initial={"consent": found.consent_at is not None})
+        return self.page(request, form, person=found, samples=list(found.samples.all()))
+
+    def post(self, request: HttpRequest, person: UUID) -> HttpResponse:
+        found = self._person(request, person)
+        form = ImagesForm(request.POST, request.FILES)
+        if not form.is_valid():
+            return self.page(request, form, person=found, samples=list(found.samples.all()), status=400)
+        found = person_update(person=found, values={}, consent=True, now=timezone.now())
+        results = _add(found, form.cleaned_data["images"], request)
+        status = 200 if any(result.taken for result in results) else 422
+        return self.page(request, _again(), person=found, results=results, samples=list(found.samples.all()), status=status)
+
+    def _person(self, request: HttpRequest, uuid: UUID) -> Person:
+        try:
+            return person_get(people_visible(user=request.user, scope=self.scope(request)), uuid)
+        except NotFound as error:
+            raise Http404 from error
+
+
+def _again() -> ImagesForm:
+    return ImagesForm(initial={"consent": True})
+
+
+def _add(person: Person, images: Iterable[UploadedFile], request: HttpRequest) -> list[ImageResult]:
+    by = request.user if isinstance(request.user, User) else None
+    return [_add_one(person, image, by) for image in images]
+
+
+def _add_one(person: Person, image: UploadedFile, by: User | None) -> ImageResult:
+    name = image.name or "image"
+    if (image.size or 0) > MAX_BYTES:
+        return ImageResult(name, None, f"The image is too large; send at most {MAX_BYTES // 1_000_000} MB.")
+    try:
+        added = sample_add(person=person, upload=Upload(image.read(), by))
+    except LintelError as error:
+        return ImageResult(name, None, str(error))
+    return ImageResult(name, added.sample, "Enrolled." if added.created else "This image was enrolled before.")

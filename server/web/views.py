@@ -1,0 +1,100 @@
+"""Today, People, Nodes and signing in."""
+
+from django.contrib.auth import login
+from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.views import LoginView
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from server.accounts.services import sign_in
+from server.core.errors import LintelError
+from server.core.permissions import Resource
+from server.nodes.models import Node
+from server.nodes.services import claim_create
+from server.sites.models import Door
+from server.web import selectors
+from server.web.access import Page, no_store
+from server.web.forms import ClaimForm, SignInForm
+
+PEOPLE_PER_PAGE = 50
+
+
+class SignInPage(LoginView):
+    """Sign in with name and password; five wrong passwords lock the name for half a minute, as in the API."""
+
+    template_name = "web/sign_in.html"
+    redirect_authenticated_user = True
+    form_class = SignInForm  # type: ignore[assignment]  # checked by accounts.services, not by Django's own form
+
+    def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        form = SignInForm(request.POST)
+        if not form.is_valid():
+            return self._again(form, 400)
+        try:
+            user = sign_in(**form.cleaned_data, now=timezone.now(), request=request)
+        except LintelError as error:
+            form.add_error(None, str(error))
+            return self._again(form, error.status)
+        login(request, user)
+        return redirect(self.get_success_url())
+
+    def _again(self, form: SignInForm, status: int) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(form=form), status=status)
+
+
+class TodayPage(Page):
+    """Who is in, who came by, and who was not recognised."""
+
+    resource = Resource.PRESENCE
+    template = "web/today.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        found = selectors.today(user=request.user, now=timezone.now())
+        return no_store(render(request, self.template, {"today": found, "page": "today"}))
+
+
+class TodayPart(TodayPage):
+    """The moving part of Today, fetched again every few seconds."""
+
+    template = "web/parts/today.html"
+
+
+class PeoplePage(Page):
+    """Everybody by name, with the way to more samples."""
+
+    resource = Resource.PEOPLE
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        search = request.GET.get("search", "").strip()
+        rows = Paginator(selectors.people_rows(user=request.user, search=search), PEOPLE_PER_PAGE)
+        people = rows.get_page(request.GET.get("page"))
+        zone = selectors.first_zone()
+        return no_store(render(request, "web/people.html", {"people": people, "search": search, "zone": zone, "page": "people"}))
+
+
+class NodesPage(Page):
+    """Nodes with their health; operators claim new ones here."""
+
+    resource = Resource.NODES
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self._page(request, ClaimForm())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = ClaimForm(request.POST)
+        if not form.is_valid():
+            return self._page(request, form, status=400)
+        by = request.user if isinstance(request.user, AbstractBaseUser) else None
+        new = claim_create(door=form.cleaned_data["door"], name=form.cleaned_data["name"], by=by, now=timezone.now())
+        address = request.build_absolute_uri("/").rstrip("/")
+        command = f"lintel-edge claim --server {address} --token {new.token} --config /etc/lintel/edge.toml"
+        return self._page(request, ClaimForm(), claim={"command": command, "expires_at": new.claim.expires_at, "name": new.claim.name})
+
+    def _page(self, request: HttpRequest, form: ClaimForm, *, claim: object = None, status: int = 200) -> HttpResponse:
+        now = timezone.now()
+        nodes = [(node, selectors.is_silent(node, now)) for node in Node.objects.prefetch_related("mounts__door__site")]
+        context = {"nodes": nodes, "form": form, "claim": claim, "doors": Door.objects.exists(), "page": "nodes"}
+        context["zone"] = selectors.first_zone()
+        return no_store(render(request, "web/nodes.html", context, status=status))
