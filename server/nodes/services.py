@@ -51,7 +51,7 @@ def node_claim(request: ClaimRequest, *, now: datetime) -> ClaimAnswer:
     _check_key(request.public_key)
     with transaction.atomic():
         claim = (
-            ClaimToken.objects.select_for_update()
+            ClaimToken.objects.select_for_update(of=("self",))
             .select_related("door__site", "node")
             .filter(token_sha256=token_hash(request.token))
             .first()
