@@ -42,13 +42,13 @@ class NodeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.Updat
         return Response(NodeSerializer(node).data)
 
     @extend_schema(responses=SettingsOutput, filters=False)
-    @action(detail=True, methods=["get"], pagination_class=None)
-    def settings(self, request: Request, id: object = None) -> Response:  # noqa: A002
+    @action(detail=True, methods=["get"], pagination_class=None, url_path="settings", url_name="settings")
+    def node_settings(self, request: Request, id: object = None) -> Response:  # noqa: A002
         """What the node is told."""
         return Response(services.settings_of(self.get_object()).model_dump())
 
     @extend_schema(request=SettingsInput, responses=SettingsOutput)
-    @settings.mapping.patch
+    @node_settings.mapping.patch
     def change_settings(self, request: Request, id: object = None) -> Response:  # noqa: A002
         """Change some of it; the node fetches the new revision by itself."""
         changes = SettingsInput(data=request.data)
