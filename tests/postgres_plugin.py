@@ -30,6 +30,7 @@ class Installation:
         data, objects = self.root / "server", self.root / "objects"
         secrets.create_if_absent(data)
         objects.mkdir()
+        (data / "static").mkdir()
         config = self.root / "server.toml"
         host = self.root / "postgres"
         lines = (
