@@ -17,7 +17,8 @@ class Page(LoginRequiredMixin, View):
 
     def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if not request.user.is_authenticated:
-            return self.handle_no_permission()
+            # A piece must not be replaced by the sign-in page: the whole page is loaded again.
+            return HttpResponse(headers={"HX-Refresh": "true"}) if is_part(request) else self.handle_no_permission()
         if self.scope(request) is Scope.NONE:
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
