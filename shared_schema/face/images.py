@@ -1,7 +1,7 @@
 """Images from outside: limits are checked on the header, before anything is decoded."""
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import cv2
@@ -83,29 +83,40 @@ def _webp(data: bytes) -> Size:
 
 
 def _jpeg(data: bytes) -> Size:
-    """Walk the segments up to the first start-of-frame (C0–CF without C4, C8 and CC)."""
-    at = 2
-    while True:
+    """The first start-of-frame (C0–CF without C4, C8 and CC) states the size."""
+    for marker, at in _segments(data):
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack_from(">HH", data, at + 5)
+            return width, height
+    return 0, 0
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int]]:
+    """Marker and place of each segment of a JPEG's header, the start of scan (DA) being the last."""
+    at, marker = 2, 0
+    while marker != 0xDA:
         if data[at] != 0xFF:
-            return 0, 0
+            return
         marker = data[at + 1]
         if marker == 0xFF:  # fill byte
             at += 1
-        elif 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            height, width = struct.unpack_from(">HH", data, at + 5)
-            return width, height
-        else:
-            (length,) = struct.unpack_from(">H", data, at + 2)
-            at += 2 + length
+            continue
+        yield marker, at
+        (length,) = struct.unpack_from(">H", data, at + 2)
+        at += 2 + length
 
 
 def _ends(data: bytes) -> bool:
-    """Is the end of the file there? Decoders fill what is missing of a JPEG or PNG with grey and say nothing."""
-    tail = data[-4096:]
+    """Is the end of the picture there? Decoders fill what is missing of a JPEG or PNG with grey and say nothing."""
     if data.startswith(b"\xff\xd8"):
-        return b"\xff\xd9" in tail
+        try:
+            scan = next(at for marker, at in _segments(data) if marker == 0xDA)
+        except (StopIteration, IndexError, struct.error):
+            return False
+        # Within a scan a marker cannot occur by chance; phones append films behind the end.
+        return data.find(b"\xff\xd9", scan) >= 0
     if data.startswith(b"\x89PNG"):
-        return b"IEND" in tail
+        return b"IEND" in data[-4096:]
     return True
 
 

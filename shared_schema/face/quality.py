@@ -18,8 +18,11 @@ MAX_BRIGHTNESS: Final = 235.0
 """Mean grey level of the middle of the chip, 0 to 255."""
 MAX_YAW: Final = 0.75
 """Nose tip's distance from the middle of the eyes, along the line of the eyes, in distances between the eyes: about 50 degrees."""
-MAX_MISFIT: Final = 0.35
+MAX_MISFIT: Final = 0.3
 """Root mean square distance of the fitted landmarks from the template, in distances between the eyes."""
+
+MAX_MOUTH_DROP: Final = 2.5
+"""How far below the eyes the mouth may lie, in distances between the eyes; about 1.1 in a frontal face."""
 
 _CHIP_PX: Final = 75
 _GOOD_FACE_PX: Final = 120
@@ -80,7 +83,7 @@ def _geometry(landmarks: Points, template: Points) -> tuple[float, float, bool]:
     middle = (right + left) / 2
     yaw = abs(float((nose - middle) @ along)) / apart
     drop_nose, drop_mouth = float((nose - middle) @ down) / apart, float((mouth - middle) @ down) / apart
-    return yaw, _misfit(landmarks[list(FITTED)], template), -0.1 < drop_nose < drop_mouth
+    return yaw, _misfit(landmarks[list(FITTED)], template), -0.1 < drop_nose < drop_mouth < MAX_MOUTH_DROP
 
 
 def _misfit(landmarks: Points, template: Points) -> float:
