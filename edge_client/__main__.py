@@ -104,7 +104,11 @@ def _courier(options: argparse.Namespace) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    build(NodeConfig.load(options.config), Surroundings(clock=SystemClock(), wait=stop.wait)).run(once=options.once)
+    courier = build(NodeConfig.load(options.config), Surroundings(clock=SystemClock(), wait=stop.wait))
+    try:
+        courier.run(once=options.once)
+    finally:
+        courier.close()
     return 0
 
 

@@ -105,13 +105,28 @@ class Contact:
         self._due_ns = self._clock.boot_ns() + int(delay_s * 1e9)
 
 
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """Both lanes and what they hold open."""
+
+    records: RecordLane
+    crops: CropLane
+    deliveries: Deliveries
+    crop_api: ServerApi
+
+    def close(self) -> None:
+        self.deliveries.close()
+        self.crop_api.close()
+
+
 class Courier:
     """The loop over contact and the two lanes."""
 
-    def __init__(self, contact: Contact, lanes: Callable[[], tuple[RecordLane, CropLane]], *, outbox: Path, around: Surroundings) -> None:
+    def __init__(self, contact: Contact, lanes: Callable[[], Lanes], *, api: ServerApi, outbox: Path, around: Surroundings) -> None:
         self._contact = contact
         self._open_lanes = lanes
-        self._lanes: tuple[RecordLane, CropLane] | None = None
+        self._lanes: Lanes | None = None
+        self._api = api
         self._outbox = outbox
         self._around = around
         self._report = Reporter("courier")
@@ -126,17 +141,25 @@ class Courier:
             if self._around.wait(0.0 if busy else _IDLE_S):
                 return
 
+    def close(self) -> None:
+        """Let go of the outbox and the connections."""
+        if self._lanes:
+            self._lanes.close()
+        self._lanes = None
+        self._api.close()
+
     def _send(self) -> bool:
         """An outbox that fails is opened anew: capture may have salvaged it, or there is room on the disk again."""
         try:
             if self._lanes is None:
                 self._lanes = self._open_lanes()
-            records, crops = self._lanes
-            busy = records.step()
-            busy = crops.step() or busy
+            busy = self._lanes.records.step()
+            busy = self._lanes.crops.step() or busy
         except OutboxMissing:
             return False
         except OutboxError as error:
+            if self._lanes:
+                self._lanes.close()
             self._lanes = None
             self._report.state("outbox", "failing", reason=str(error))
             return False
@@ -184,7 +207,7 @@ def build(config: NodeConfig, around: Surroundings) -> Courier:
     heartbeats = Heartbeats(api, clock=around.clock, describe=Description(config, around.clock))
     contact = Contact(heartbeats, Sync(api, cache), cache, config=config, around=around)
     outbox = config.state / "outbox"
-    return Courier(contact, lambda: _lanes(api, config, identity, around), outbox=outbox, around=around)
+    return Courier(contact, lambda: _lanes(api, config, identity, around), api=api, outbox=outbox, around=around)
 
 
 def server_of(config: NodeConfig, identity: Identity) -> str:
@@ -192,7 +215,7 @@ def server_of(config: NodeConfig, identity: Identity) -> str:
     return config.server or identity.server
 
 
-def _lanes(api: ServerApi, config: NodeConfig, identity: Identity, around: Surroundings) -> tuple[RecordLane, CropLane]:
+def _lanes(api: ServerApi, config: NodeConfig, identity: Identity, around: Surroundings) -> Lanes:
     deliveries = Deliveries.open(config.state / "outbox", clock=around.clock)
     crop_api = ServerApi(server_of(config, identity), token=identity.token, read_timeout_s=_CROP_TIMEOUT_S)
     pause, retry = Backoff(around.random, first_s=1.0, longest_s=30.0), Backoff(around.random, longest_s=60.0)
@@ -200,9 +223,13 @@ def _lanes(api: ServerApi, config: NodeConfig, identity: Identity, around: Surro
     def sleep(seconds: float) -> None:
         around.wait(seconds)
 
-    return (
-        RecordLane(deliveries, Sender(api, wait=sleep, random=around.random), clock=around.clock, pause=pause, retry=retry),
-        CropLane(deliveries, Sender(crop_api, wait=sleep, random=around.random, attempts=2), clock=around.clock, pause=pause, retry=retry),
+    records = Sender(api, wait=sleep, random=around.random)
+    crops = Sender(crop_api, wait=sleep, random=around.random, attempts=2)
+    return Lanes(
+        RecordLane(deliveries, records, clock=around.clock, pause=pause, retry=retry),
+        CropLane(deliveries, crops, clock=around.clock, pause=pause, retry=retry),
+        deliveries,
+        crop_api,
     )
 
 

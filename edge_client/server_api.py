@@ -109,7 +109,10 @@ class ServerApi:
         if etag and answer.status == HTTPStatus.NOT_MODIFIED:
             return None
         _require(answer, HTTPStatus.OK)
-        return Fetched(_parsed(model, answer), answer.headers.get("ETag", ""))
+        tag = answer.headers.get("ETag")
+        if not tag:
+            raise Unavailable(f"the answer about {path} has no ETag, so it is not the server's own; is there a proxy on the way?")
+        return Fetched(_parsed(model, answer), tag)
 
     def _call(
         self, method: str, path: str, *, headers: Mapping[str, str], body: bytes | None = None, max_bytes: int = _MAX_ANSWER_BYTES

@@ -1,12 +1,15 @@
 """Claim the node: turn a one-time token into an identity."""
 
+import re
 import socket
 
 from edge_client.config import NodeConfig
-from edge_client.errors import EdgeError, Rejected, Unauthorised
+from edge_client.errors import ConfigError, EdgeError, Rejected, Unauthorised
 from edge_client.identity import Identity, IdentityFolder
 from edge_client.server_api import ServerApi
 from shared_schema.node import ClaimRequest
+
+_LOOKS_LIKE_A_TOKEN = re.compile(r"[!-~]{16,200}")
 
 
 def claim(config: NodeConfig, *, server: str, token: str) -> Identity:
@@ -14,9 +17,10 @@ def claim(config: NodeConfig, *, server: str, token: str) -> Identity:
 
     Raises Unavailable when it is worth repeating, EdgeError with the server's own sentence when it is not.
     """
+    if not _LOOKS_LIKE_A_TOKEN.fullmatch(token):
+        raise ConfigError("this is no claim token; copy it whole from the server, where a new one can be made")
     folder = IdentityFolder(config.state)
-    public_key = folder.ensure_key()
-    request = ClaimRequest(token=token, public_key=public_key, hostname=socket.gethostname()[:253])
+    request = ClaimRequest(token=token, public_key=folder.ensure_key(), hostname=socket.gethostname()[:253])
     api = ServerApi(server)
     try:
         answer = api.claim(request)

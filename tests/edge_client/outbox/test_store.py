@@ -1,0 +1,200 @@
+import sqlite3
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from edge_client.errors import OutboxDamaged, OutboxError, OutboxMissing
+from edge_client.outbox.delivery import Deliveries
+from edge_client.outbox.salvage import require_sound
+from edge_client.outbox.schema import connect, make_durable, require_durable
+from edge_client.outbox.status import list_records, read_status
+from edge_client.outbox.store import Outbox
+from shared_schema.envelope import MAX_PAYLOAD_BYTES, EnvelopeError, Kind
+from shared_schema.ids import NodeId
+from shared_schema.observation import Gap
+from shared_schema.sealing import CROP, PROBE, unseal
+from tests.edge_client.fakes import NODE, SEAL, SIGNER, FakeClock, an_identity, open_outbox
+
+
+def test_what_was_put_is_leased_byte_for_byte_and_its_signature_holds(tmp_path: Path, clock: FakeClock):
+    outbox = open_outbox(tmp_path, clock)
+    recorded = outbox.put(Kind.SIGHTING, b'{"a":1}', probe=b"probe")
+    deliveries = Deliveries.open(tmp_path, clock=clock)
+    (leased,) = deliveries.lease(10)
+    envelope = leased.item.envelope
+    envelope.verify(SIGNER.public_key().public_bytes_raw())
+    assert (envelope.payload, envelope.record_id, envelope.sha256) == (b'{"a":1}', recorded.record_id, sha256(b'{"a":1}').hexdigest())
+    assert leased.item.sealed_probe
+    assert unseal(leased.item.sealed_probe, private_key=SEAL.private_bytes_raw(), purpose=PROBE) == b"probe"
+    outbox.close()
+    deliveries.close()
+
+
+def test_no_plain_probe_or_crop_touches_the_disk(tmp_path: Path, clock: FakeClock):
+    outbox = open_outbox(tmp_path, clock)
+    outbox.put(Kind.SIGHTING, b"{}", probe=b"plain-probe-bytes", crop=b"plain-crop-bytes")
+    everything = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    outbox.close()
+    assert b"plain-probe" not in everything
+    assert b"plain-crop" not in everything
+    (crop,) = (tmp_path / "crops").iterdir()
+    assert unseal(crop.read_bytes(), private_key=SEAL.private_bytes_raw(), purpose=CROP) == b"plain-crop-bytes"
+    assert crop.stat().st_mode & 0o777 == 0o600
+
+
+def test_seqs_go_on_after_a_restart_also_when_everything_was_delivered(tmp_path: Path, clock: FakeClock):
+    outbox = open_outbox(tmp_path, clock)
+    assert [outbox.put(Kind.SIGHTING, b"{}").seq for _ in range(3)] == [1, 2, 3]
+    outbox.close()
+    connection = connect(tmp_path / "outbox.db")
+    connection.execute("UPDATE meta SET value = '3' WHERE name = 'floor_seq'")
+    connection.execute("DELETE FROM records")
+    connection.close()
+    outbox = open_outbox(tmp_path, clock)
+    assert outbox.last_seq == 3
+    assert outbox.put(Kind.SIGHTING, b"{}").seq == 4
+    outbox.close()
+
+
+def test_a_lost_database_gets_an_epoch_that_was_never_used(tmp_path: Path, clock: FakeClock):
+    open_outbox(tmp_path, clock).close()
+    for name in tmp_path.glob("outbox.db*"):
+        name.unlink()
+    outbox = open_outbox(tmp_path, clock)
+    assert outbox.epoch == 2
+    outbox.close()
+
+
+def test_the_epoch_is_never_below_what_the_server_said(tmp_path: Path, clock: FakeClock):
+    outbox = open_outbox(tmp_path, clock, next_epoch=7)
+    assert outbox.epoch == 7
+    outbox.close()
+    outbox = open_outbox(tmp_path, clock, next_epoch=9)
+    assert (outbox.epoch, outbox.last_seq) == (9, 0)
+    outbox.close()
+
+
+def test_another_nodes_outbox_is_refused(tmp_path: Path, clock: FakeClock):
+    open_outbox(tmp_path, clock).close()
+    other = an_identity().model_copy(update={"node": NodeId(NODE.__class__(int=9))})
+    with pytest.raises(OutboxError, match="belongs to node"):
+        Outbox.open(tmp_path, identity=other, signer=SIGNER, clock=clock)
+
+
+def test_every_open_sets_wal_and_full_and_reads_them_back(tmp_path: Path, clock: FakeClock):
+    open_outbox(tmp_path, clock).close()
+    connection = connect(tmp_path / "outbox.db")
+    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
+
+
+@pytest.mark.parametrize("level", ["OFF", "NORMAL"])
+def test_control_anything_less_than_full_is_refused(tmp_path: Path, level: str):
+    connection = sqlite3.connect(tmp_path / "x.db", isolation_level=None)
+    make_durable(connection)
+    connection.execute(f"PRAGMA synchronous={level}")
+    with pytest.raises(OutboxError, match="power cut"):
+        require_durable(connection)
+    connection.close()
+
+
+def test_an_outbox_that_cannot_be_wal_is_refused():
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    with pytest.raises(OutboxError, match="journal_mode=memory"):
+        make_durable(connection)
+    connection.close()
+
+
+def test_a_newer_outbox_is_refused_and_left_alone(tmp_path: Path, clock: FakeClock):
+    open_outbox(tmp_path, clock).close()
+    connection = sqlite3.connect(tmp_path / "outbox.db")
+    connection.execute("PRAGMA user_version=99")
+    connection.close()
+    with pytest.raises(OutboxError, match="version 99"):
+        open_outbox(tmp_path, clock)
+    assert not list(tmp_path.glob("damaged-*"))
+
+
+def test_a_payload_that_no_server_takes_is_not_recorded(tmp_path: Path, clock: FakeClock):
+    outbox = open_outbox(tmp_path, clock)
+    with pytest.raises(EnvelopeError):
+        outbox.put(Kind.SIGHTING, b"x" * (MAX_PAYLOAD_BYTES + 1))
+    assert outbox.last_seq == 0
+    outbox.close()
+
+
+def test_crop_files_that_no_row_names_are_removed_at_open(tmp_path: Path, clock: FakeClock):
+    outbox = open_outbox(tmp_path, clock)
+    outbox.put(Kind.SIGHTING, b"{}", crop=b"jpeg")
+    (tmp_path / "crops" / "orphan.sealed").write_bytes(b"left over")
+    (tmp_path / "crops" / ".half.sealed.new").write_bytes(b"left")
+    outbox.close()
+    outbox = open_outbox(tmp_path, clock)
+    assert outbox.orphans_removed == 2
+    assert len(list((tmp_path / "crops").iterdir())) == 1
+    outbox.close()
+
+
+def test_a_byte_flipped_in_a_row_is_found_and_reported_as_a_gap(tmp_path: Path, clock: FakeClock):
+    outbox = open_outbox(tmp_path, clock)
+    for number in range(3):
+        outbox.put(Kind.SIGHTING, f'{{"n":{number}}}'.encode())
+    outbox.close()
+    connection = connect(tmp_path / "outbox.db")
+    connection.execute("UPDATE records SET signature = zeroblob(64) WHERE seq = 2")
+    connection.close()
+    deliveries = Deliveries.open(tmp_path, clock=clock)
+    assert [leased.seq for leased in deliveries.lease(10)] == [1, 3]
+    assert read_status(tmp_path, clock=clock).parked == 1
+    deliveries.close()
+    outbox = open_outbox(tmp_path, clock)
+    assert [(loss.from_seq, loss.to_seq) for loss in outbox.losses] == [(2, 2)]
+    outbox.close()
+    assert [record.kind for record in list_records(tmp_path)] == ["sighting"] * 3 + ["gap"]
+    reopened = open_outbox(tmp_path, clock)
+    assert reopened.losses == ()
+    reopened.close()
+
+
+def test_a_damaged_database_is_kept_and_its_readable_rows_go_on(tmp_path: Path, clock: FakeClock):
+    outbox = open_outbox(tmp_path, clock)
+    for number in range(200):
+        outbox.put(Kind.SIGHTING, f'{{"n":{number},"fill":"{"x" * 500}"}}'.encode())
+    outbox.close()
+    path = tmp_path / "outbox.db"
+    content = bytearray(path.read_bytes())
+    page = content.index(b'{"n":100,') // 4096 * 4096
+    content[page : page + 64] = b"\xff" * 64
+    path.write_bytes(content)
+    connection = connect(path)
+    with pytest.raises(OutboxDamaged):
+        require_sound(connection, path)
+    connection.close()
+    outbox = open_outbox(tmp_path, clock)
+    outbox.put(Kind.SIGHTING, b"{}")
+    outbox.close()
+    records = list_records(tmp_path)
+    old = {record.seq for record in records if record.epoch == 1}
+    assert (tmp_path / "damaged-0001.db").exists()
+    assert 180 <= len(old) < 200
+    assert [(record.seq, record.kind) for record in records if record.epoch == 2] == [(1, "gap"), (2, "sighting")]
+    deliveries = Deliveries.open(tmp_path, clock=clock)
+    (gap,) = [leased.item.envelope.payload for leased in deliveries.lease(500) if leased.item.envelope.kind == "gap"]
+    deliveries.close()
+    assert (Gap.model_validate_json(gap).lost_epoch, Gap.model_validate_json(gap).to_seq) == (1, 200)
+
+
+def test_a_file_that_is_no_database_at_all_is_kept_and_reported(tmp_path: Path, clock: FakeClock):
+    open_outbox(tmp_path, clock).close()
+    (tmp_path / "outbox.db").write_bytes(b"rubbish" * 4096)
+    outbox = open_outbox(tmp_path, clock)
+    assert (outbox.epoch, len(outbox.losses)) == (2, 1)
+    outbox.close()
+    assert (tmp_path / "damaged-0001.db").read_bytes().startswith(b"rubbish")
+
+
+def test_courier_waits_for_an_outbox_that_is_not_there_yet(tmp_path: Path, clock: FakeClock):
+    with pytest.raises(OutboxMissing):
+        Deliveries.open(tmp_path, clock=clock)

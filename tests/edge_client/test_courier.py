@@ -1,0 +1,119 @@
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge_client.config import CameraConfig, NodeConfig
+from edge_client.courier import Courier, Surroundings, build
+from edge_client.errors import NotClaimed
+from edge_client.gallery_cache import GalleryCache
+from edge_client.identity import IdentityFolder
+from edge_client.outbox.status import read_status
+from shared_schema.envelope import Kind
+from shared_schema.gallery import GallerySnapshot
+from shared_schema.node import Heartbeat, HeartbeatAnswer, NodeSettings
+from tests.edge_client.fakes import FakeClock, FakeServer, an_identity, open_outbox
+
+
+def _config(state: Path, url: str) -> NodeConfig:
+    return NodeConfig(state=state, server=url, camera=CameraConfig(kind="replay", source="clip.mp4"))
+
+
+class Patience:
+    """Waits on the fake clock and gives up after so many waits."""
+
+    def __init__(self, clock: FakeClock, waits: int = 500) -> None:
+        self._clock = clock
+        self._left = waits
+
+    def __call__(self, seconds: float) -> bool:
+        self._clock.go_on(seconds)
+        self._left -= 1
+        return self._left < 0
+
+
+@pytest.fixture
+def courier(tmp_path: Path, clock: FakeClock, server: FakeServer) -> Iterator[Courier]:
+    server.answers["heartbeat"] = lambda _: HeartbeatAnswer(
+        server_ns=time.time_ns(), gallery_revision=7, settings_revision=2
+    ).model_dump_json()
+    server.documents["settings"] = (NodeSettings(revision=2, heartbeat_ms=5000).model_dump_json(), '"s2"')
+    server.documents["gallery"] = (GallerySnapshot(revision=7, model_id="m", dimension=2, people=()).model_dump_json(), '"g7"')
+    IdentityFolder(tmp_path).save(an_identity())
+    courier = build(_config(tmp_path, server.url), Surroundings(clock=clock, wait=Patience(clock), random=lambda: 0.5))
+    yield courier
+    courier.close()
+
+
+def _put(state: Path, clock: FakeClock, count: int) -> None:
+    outbox = open_outbox(state / "outbox", clock)
+    for _ in range(count):
+        outbox.put(Kind.SIGHTING, b"{}", probe=b"p", crop=b"jpeg")
+    outbox.close()
+
+
+def test_once_delivers_everything_and_ends(tmp_path: Path, clock: FakeClock, server: FakeServer, courier: Courier):
+    _put(tmp_path, clock, 3)
+    courier.run(once=True)
+    assert (len(server.stored), len(server.crops)) == (3, 1)
+    assert read_status(tmp_path / "outbox", clock=clock).is_drained
+
+
+def test_two_heartbeats_come_before_the_first_record(tmp_path: Path, clock: FakeClock, server: FakeServer, courier: Courier):
+    _put(tmp_path, clock, 1)
+    courier.run(once=True)
+    assert server.calls[: server.calls.index("records")].count("heartbeat") == 2
+    first, second = (Heartbeat.model_validate_json(body) for body in server.bodies["heartbeat"][:2])
+    assert first.previous is None
+    assert second.previous
+    assert second.previous.boot_id == clock.boot_id
+    assert (second.queue_depth, second.crops_waiting) == (1, 1)
+
+
+def test_gallery_and_settings_are_fetched_once_and_kept(tmp_path: Path, clock: FakeClock, server: FakeServer, courier: Courier):
+    courier.run(once=False)
+    assert (server.calls.count("gallery"), server.calls.count("settings")) == (1, 1)
+    cache = GalleryCache(tmp_path)
+    gallery, settings = cache.gallery(), cache.settings()
+    assert gallery
+    assert settings
+    assert (gallery.revision, settings.revision) == (7, 2)
+    assert server.calls.count("heartbeat") > 10
+
+
+def test_a_server_that_is_down_at_the_start_is_waited_for(tmp_path: Path, clock: FakeClock, server: FakeServer, courier: Courier):
+    _put(tmp_path, clock, 2)
+    server.faults["heartbeat"] = ["reset", "captive_portal", "reset"]
+    server.faults["records"] = ["reset"] * 4
+    courier.run(once=True)
+    assert len(server.stored) == 2
+
+
+def test_a_heartbeat_that_stays_broken_does_not_hold_up_records_for_ever(
+    tmp_path: Path, clock: FakeClock, server: FakeServer, courier: Courier
+):
+    _put(tmp_path, clock, 1)
+    server.faults["heartbeat"] = [(500, {}, "")] * 1000
+    courier.run(once=True)
+    assert len(server.stored) == 1
+
+
+def test_once_without_any_outbox_ends(courier: Courier):
+    courier.run(once=True)
+
+
+def test_an_outbox_that_capture_salvages_meanwhile_is_opened_anew(tmp_path: Path, clock: FakeClock, server: FakeServer, courier: Courier):
+    _put(tmp_path, clock, 1)
+    courier.run(once=True)
+    (tmp_path / "outbox" / "outbox.db").rename(tmp_path / "outbox" / "elsewhere.db")
+    for side in (tmp_path / "outbox").glob("outbox.db-*"):
+        side.unlink()
+    _put(tmp_path, clock, 1)
+    courier.run(once=True)
+    assert sorted(server.stored) == [(1, 1), (2, 1)]
+
+
+def test_an_unclaimed_node_has_no_courier(tmp_path: Path, clock: FakeClock):
+    with pytest.raises(NotClaimed):
+        build(_config(tmp_path, "http://127.0.0.1:9"), Surroundings(clock=clock, wait=clock.wait))

@@ -1,0 +1,90 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from edge_client.__main__ import main
+from edge_client.identity import IdentityFolder
+from shared_schema.envelope import Kind
+from tests.edge_client.fakes import FakeServer, an_identity, claim_answer, open_outbox
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "node.toml"
+    path.write_text('state = "state"\n[camera]\nkind = "replay"\nsource = "clip.mp4"\n')
+    return path
+
+
+def _claimed(config: Path) -> Path:
+    state = config.parent / "state"
+    folder = IdentityFolder(state)
+    folder.ensure_key()
+    folder.save(an_identity())
+    return state
+
+
+def test_claiming_says_which_node_and_door(config: Path, server: FakeServer, capsys: pytest.CaptureFixture[str]):
+    server.answers["claim"] = lambda _: claim_answer().model_dump_json()
+    assert main(["claim", "--server", server.url, "--token", "t" * 20, "--config", str(config)]) == 0
+    assert capsys.readouterr().out == f"claimed as node {claim_answer().node} at Front\n"
+
+
+def test_a_token_that_is_too_short_is_one_line(config: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["claim", "--server", "http://127.0.0.1:9", "--token", "short", "--config", str(config)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["status", "list"])
+def test_the_outbox_of_an_unclaimed_node_is_a_clear_error(config: Path, capsys: pytest.CaptureFixture[str], command: str):
+    assert main(["outbox", command, "--config", str(config)]) == 3
+    assert capsys.readouterr().err.startswith("lintel-edge: this node is not claimed yet; run `lintel-edge claim`")
+
+
+def test_an_outbox_before_the_first_record_is_a_clear_error(config: Path, capsys: pytest.CaptureFixture[str]):
+    _claimed(config)
+    assert main(["outbox", "status", "--config", str(config)]) == 1
+    assert "nothing was recorded" in capsys.readouterr().err
+
+
+def test_status_and_list_speak_to_people_and_programs(config: Path, capsys: pytest.CaptureFixture[str]):
+    outbox = open_outbox(_claimed(config) / "outbox")
+    recorded = outbox.put(Kind.SIGHTING, b"{}", crop=b"jpeg")
+    outbox.close()
+    assert main(["outbox", "status", "--config", str(config)]) == 0
+    assert "records: 1 waiting, 0 kept until archived, 0 parked" in capsys.readouterr().out
+    assert main(["outbox", "list", "--config", str(config)]) == 0
+    assert str(recorded.record_id) in capsys.readouterr().out
+    assert main(["outbox", "status", "--json", "--config", str(config)]) == 0
+    assert json.loads(capsys.readouterr().out)["waiting"] == 1
+    assert main(["outbox", "list", "--json", "--config", str(config)]) == 0
+    (listed,) = json.loads(capsys.readouterr().out)
+    assert (listed["record_id"], listed["seq"], listed["sha256"], listed["state"]) == (
+        *(str(recorded.record_id), recorded.seq, recorded.sha256),
+        "waiting",
+    )
+
+
+def test_looking_leaves_the_outbox_as_it_is(config: Path):
+    outbox = open_outbox(_claimed(config) / "outbox")
+    outbox.put(Kind.SIGHTING, b"{}")
+    before = (config.parent / "state" / "outbox" / "outbox.db").read_bytes()
+    assert main(["outbox", "list", "--config", str(config)]) == 0
+    assert (config.parent / "state" / "outbox" / "outbox.db").read_bytes() == before
+    outbox.close()
+
+
+def test_a_wrong_configuration_ends_with_2_and_names_the_key(config: Path, capsys: pytest.CaptureFixture[str]):
+    config.write_text(config.read_text().replace("state =", "colour = 1\nstate ="))
+    assert main(["outbox", "status", "--config", str(config)]) == 2
+    assert "colour is not a known key" in capsys.readouterr().err
+
+
+def test_an_unclaimed_courier_ends_with_3(config: Path):
+    assert main(["courier", "--config", str(config)]) == 3
+
+
+def test_a_wrong_command_line_ends_with_2():
+    with pytest.raises(SystemExit) as end:
+        main(["fly"])
+    assert end.value.code == 2
