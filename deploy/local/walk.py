@@ -124,12 +124,13 @@ class Walker:
 
     def _with_legs(self, scene: Bgr, step: Step, scale: float) -> Bgr:
         """A portrait ends at the chest; from afar one would see the rest."""
-        height, width = self._image.shape[:2]
+        height = self._image.shape[0]
+        waist = [x_px for x_px, y_px in self._portrait.outline if y_px == height - 1]
         top = int(step.y_px + (height - self._portrait.face_centre[1]) * scale) - 3
         if top >= HEIGHT_PX:
             return scene
-        half_px, length_px = width * scale * 0.42, step.face_px * 5.0
-        centre = step.x_px + (width / 2 - self._portrait.face_centre[0]) * scale
+        half_px, length_px = (max(waist) - min(waist)) / 2 * scale * 0.94, step.face_px * 5.0
+        centre = step.x_px + ((max(waist) + min(waist)) / 2 - self._portrait.face_centre[0]) * scale
         foot_px = half_px * 0.62
         outline = (
             (centre - half_px, top),
