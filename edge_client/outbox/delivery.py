@@ -20,7 +20,7 @@ from edge_client.outbox.schema import COLUMNS, DATABASE, RecordRow, connect, rea
 from shared_schema.ids import Epoch, Seq
 from shared_schema.node import Receipt, RecordItem, Status
 
-LEASE_NS = 120 * 10**9
+LEASE_NS = 60 * 10**9
 REASK_NS = 600 * 10**9
 _BACKLOG_SHARE = 4
 """One in so many places of a full batch is for the oldest records; the rest is for the newest."""

@@ -23,25 +23,25 @@ def _load(folder: Path, text: str) -> NodeConfig:
     return NodeConfig.load(path)
 
 
-def test_relative_paths_are_relative_to_the_file(tmp_path: Path):
+def test_relative_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     config = _load(tmp_path, GOOD)
     assert config.state == tmp_path / "state"
     assert config.camera.source == str(tmp_path / "clip.mp4")
 
 
-def test_a_camera_index_may_be_a_number(tmp_path: Path):
+def test_a_camera_index_may_be_a_number(tmp_path: Path) -> None:
     config = _load(tmp_path, GOOD.replace('"replay"', '"opencv"').replace('"clip.mp4"', "0"))
     assert config.camera.source == "0"
 
 
-def test_the_files_settings_win_over_the_servers(tmp_path: Path):
+def test_the_files_settings_win_over_the_servers(tmp_path: Path) -> None:
     config = _load(tmp_path, GOOD)
     settings = config.effective_settings(NodeSettings(revision=4, interval_ms=300, cooldown_ms=5))
     assert (settings.interval_ms, settings.cooldown_ms, settings.revision) == (100, 5, 4)
     assert config.effective_settings(None).interval_ms == 100
 
 
-def test_settings_that_contradict_the_servers_are_refused(tmp_path: Path):
+def test_settings_that_contradict_the_servers_are_refused(tmp_path: Path) -> None:
     config = _load(tmp_path, GOOD.replace("100", "1400"))
     with pytest.raises(ConfigError, match="pass_timeout_ms must be longer"):
         config.effective_settings(NodeSettings(pass_timeout_ms=1000))
@@ -59,13 +59,13 @@ def test_settings_that_contradict_the_servers_are_refused(tmp_path: Path):
         ("[camera]", "[camera", "is not TOML"),
     ],
 )
-def test_a_mistake_is_named_in_one_line(tmp_path: Path, old: str, new: str, says: str):
+def test_a_mistake_is_named_in_one_line(tmp_path: Path, old: str, new: str, says: str) -> None:
     with pytest.raises(ConfigError) as refusal:
         _load(tmp_path, GOOD.replace(old, new))
     assert says in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
 
-def test_a_missing_file_says_how_to_name_one(tmp_path: Path):
+def test_a_missing_file_says_how_to_name_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="--config"):
         NodeConfig.load(tmp_path / "nowhere.toml")

@@ -29,14 +29,14 @@ def _previous(server: FakeServer) -> Exchange | None:
     return Heartbeat.model_validate_json(server.bodies["heartbeat"][-1]).previous
 
 
-def test_each_heartbeat_tells_the_round_trip_of_the_one_before(heartbeats: Heartbeats, clock: FakeClock, server: FakeServer):
+def test_each_heartbeat_tells_the_round_trip_of_the_one_before(heartbeats: Heartbeats, clock: FakeClock, server: FakeServer) -> None:
     heartbeats.beat()
     assert _previous(server) is None
     heartbeats.beat()
     assert _previous(server) == Exchange(boot_id=clock.boot_id, sent_boot_ns=10**9, received_boot_ns=3 * 10**9, server_ns=77)
 
 
-def test_an_exchange_is_told_once_and_a_failed_one_never(heartbeats: Heartbeats, server: FakeServer):
+def test_an_exchange_is_told_once_and_a_failed_one_never(heartbeats: Heartbeats, server: FakeServer) -> None:
     heartbeats.beat()
     server.faults["heartbeat"] = ["reset"]
     with pytest.raises(Unavailable):

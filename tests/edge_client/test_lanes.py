@@ -58,14 +58,14 @@ def node(tmp_path: Path, clock: FakeClock, server: FakeServer) -> Iterator[Node]
     node.close()
 
 
-def test_two_resets_and_an_answer_happen_within_one_lease(node: Node, server: FakeServer):
+def test_two_resets_and_an_answer_happen_within_one_lease(node: Node, server: FakeServer) -> None:
     node.put()
     server.faults["records"] = ["reset", "reset"]
     assert node.records.step()
     assert (server.calls, node.status().waiting) == (["records"] * 3, 0)
 
 
-def test_control_without_a_burst_two_resets_are_a_failure(tmp_path: Path, clock: FakeClock, server: FakeServer):
+def test_control_without_a_burst_two_resets_are_a_failure(tmp_path: Path, clock: FakeClock, server: FakeServer) -> None:
     node = Node(tmp_path, clock, server.url, attempts=1)
     node.put()
     server.faults["records"] = ["reset", "reset"]
@@ -74,7 +74,7 @@ def test_control_without_a_burst_two_resets_are_a_failure(tmp_path: Path, clock:
     node.close()
 
 
-def test_a_server_that_asks_for_a_long_wait_is_left_alone_so_long(node: Node, server: FakeServer):
+def test_a_server_that_asks_for_a_long_wait_is_left_alone_so_long(node: Node, server: FakeServer) -> None:
     node.put()
     server.faults["records"] = [(429, {"Retry_After": "40"}, "")]
     node.work(40)
@@ -83,7 +83,7 @@ def test_a_server_that_asks_for_a_long_wait_is_left_alone_so_long(node: Node, se
     assert node.status().waiting == 0
 
 
-def test_an_absurd_wait_is_bounded(node: Node, server: FakeServer):
+def test_an_absurd_wait_is_bounded(node: Node, server: FakeServer) -> None:
     node.put()
     server.faults["records"] = [(503, {"Retry_After": "9999999"}, "")]
     node.work(62)
@@ -91,7 +91,7 @@ def test_an_absurd_wait_is_bounded(node: Node, server: FakeServer):
 
 
 @pytest.mark.parametrize("fault", ["captive_portal", "wrong_body", "reset", "other_hash", (500, {}, ""), (401, {}, "unknown_token")])
-def test_no_wrong_answer_removes_a_record_and_it_arrives_later(node: Node, server: FakeServer, fault: Fault):
+def test_no_wrong_answer_removes_a_record_and_it_arrives_later(node: Node, server: FakeServer, fault: Fault) -> None:
     node.put(5)
     server.faults["records"] = [fault] * 6
     node.records.step()
@@ -100,28 +100,28 @@ def test_no_wrong_answer_removes_a_record_and_it_arrives_later(node: Node, serve
     assert (node.status().waiting, sorted(seq for _, seq in server.stored)) == (0, [1, 2, 3, 4, 5])
 
 
-def test_an_answer_lost_after_the_commit_makes_no_second_record(node: Node, server: FakeServer):
+def test_an_answer_lost_after_the_commit_makes_no_second_record(node: Node, server: FakeServer) -> None:
     node.put(3)
     server.faults["records"] = ["commit_then_reset"]
     node.work(3)
     assert (len(server.stored), server.duplicates, node.status().waiting) == (3, 3, 0)
 
 
-def test_receipts_that_come_twice_do_no_harm(node: Node, server: FakeServer):
+def test_receipts_that_come_twice_do_no_harm(node: Node, server: FakeServer) -> None:
     node.put(3)
     server.faults["records"] = ["twice"]
     assert node.records.step()
     assert node.status().waiting == 0
 
 
-def test_accepted_but_not_archived_stays_on_the_node(node: Node, server: FakeServer):
+def test_accepted_but_not_archived_stays_on_the_node(node: Node, server: FakeServer) -> None:
     node.put(2)
     server.faults["records"] = ["accept_only"]
     node.records.step()
     assert (node.status().accepted, node.status().is_drained) == (2, True)
 
 
-def test_a_rejected_item_is_parked_and_its_neighbours_are_stored(node: Node, server: FakeServer):
+def test_a_rejected_item_is_parked_and_its_neighbours_are_stored(node: Node, server: FakeServer) -> None:
     node.put(5)
     server.poison = {3}
     node.work(2)
@@ -129,7 +129,7 @@ def test_a_rejected_item_is_parked_and_its_neighbours_are_stored(node: Node, ser
     assert [(record.seq, record.state, record.code) for record in list_records(node.folder)] == [(3, "parked", "invalid_payload")]
 
 
-def test_a_batch_refused_as_a_whole_is_halved_until_the_culprit_stands_alone(node: Node, server: FakeServer):
+def test_a_batch_refused_as_a_whole_is_halved_until_the_culprit_stands_alone(node: Node, server: FakeServer) -> None:
     node.put(4)
     refuse: Fault = (413, {}, "too_large")
     server.faults["records"] = [refuse, refuse, refuse]
@@ -138,7 +138,7 @@ def test_a_batch_refused_as_a_whole_is_halved_until_the_culprit_stands_alone(nod
     assert sorted(seq for _, seq in server.stored) == [2, 3, 4]
 
 
-def test_an_item_that_always_crashes_the_server_holds_up_nobody(tmp_path: Path, clock: FakeClock, server: FakeServer):
+def test_an_item_that_always_crashes_the_server_holds_up_nobody(tmp_path: Path, clock: FakeClock, server: FakeServer) -> None:
     node = Node(tmp_path, clock, server.url)
     node.put(30)
     healthy = server.store
@@ -155,7 +155,7 @@ def test_an_item_that_always_crashes_the_server_holds_up_nobody(tmp_path: Path, 
     node.close()
 
 
-def test_object_storage_that_is_down_does_not_stop_records(node: Node, server: FakeServer):
+def test_object_storage_that_is_down_does_not_stop_records(node: Node, server: FakeServer) -> None:
     node.put(3, crop=b"jpeg")
     server.faults["crops"] = [(503, {}, "")] * 10
     node.work(2)
@@ -164,7 +164,7 @@ def test_object_storage_that_is_down_does_not_stop_records(node: Node, server: F
     assert (node.status().crops_waiting, list((node.folder / "crops").iterdir())) == (0, [])
 
 
-def test_records_that_are_held_up_do_not_stop_crops_of_delivered_ones(node: Node, server: FakeServer):
+def test_records_that_are_held_up_do_not_stop_crops_of_delivered_ones(node: Node, server: FakeServer) -> None:
     node.put(1, crop=b"jpeg")
     node.records.step()
     node.put(1)
@@ -173,21 +173,21 @@ def test_records_that_are_held_up_do_not_stop_crops_of_delivered_ones(node: Node
     assert (node.status().waiting, len(server.crops)) == (1, 1)
 
 
-def test_a_crop_that_is_refused_is_parked_and_the_next_one_goes(node: Node, server: FakeServer):
+def test_a_crop_that_is_refused_is_parked_and_the_next_one_goes(node: Node, server: FakeServer) -> None:
     node.put(2, crop=b"jpeg")
     server.faults["crops"] = [(422, {}, "wrong_hash")]
     node.work(2)
     assert (node.status().crops_parked, node.status().crops_waiting, len(server.crops)) == (1, 0, 1)
 
 
-def test_a_crop_the_server_does_not_know_yet_is_sent_again(node: Node, server: FakeServer):
+def test_a_crop_the_server_does_not_know_yet_is_sent_again(node: Node, server: FakeServer) -> None:
     node.put(1, crop=b"jpeg")
     server.faults["crops"] = [(409, {}, "unknown_crop")]
     node.work(10)
     assert (node.status().crops_parked, node.status().crops_waiting, len(server.crops)) == (0, 0, 1)
 
 
-def test_a_backlog_drains_with_the_newest_first(node: Node, server: FakeServer):
+def test_a_backlog_drains_with_the_newest_first(node: Node, server: FakeServer) -> None:
     node.put(500)
     node.records.step()
     assert {500, 499, 1} <= set(server.order)

@@ -24,30 +24,30 @@ def _claimed(config: Path) -> Path:
     return state
 
 
-def test_claiming_says_which_node_and_door(config: Path, server: FakeServer, capsys: pytest.CaptureFixture[str]):
+def test_claiming_says_which_node_and_door(config: Path, server: FakeServer, capsys: pytest.CaptureFixture[str]) -> None:
     server.answers["claim"] = lambda _: claim_answer().model_dump_json()
     assert main(["claim", "--server", server.url, "--token", "t" * 20, "--config", str(config)]) == 0
     assert capsys.readouterr().out == f"claimed as node {claim_answer().node} at Front\n"
 
 
-def test_a_token_that_is_too_short_is_one_line(config: Path, capsys: pytest.CaptureFixture[str]):
+def test_a_token_that_is_too_short_is_one_line(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["claim", "--server", "http://127.0.0.1:9", "--token", "short", "--config", str(config)]) == 2
     assert capsys.readouterr().err.count("\n") == 1
 
 
 @pytest.mark.parametrize("command", ["status", "list"])
-def test_the_outbox_of_an_unclaimed_node_is_a_clear_error(config: Path, capsys: pytest.CaptureFixture[str], command: str):
+def test_the_outbox_of_an_unclaimed_node_is_a_clear_error(config: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
     assert main(["outbox", command, "--config", str(config)]) == 3
     assert capsys.readouterr().err.startswith("lintel-edge: this node is not claimed yet; run `lintel-edge claim`")
 
 
-def test_an_outbox_before_the_first_record_is_a_clear_error(config: Path, capsys: pytest.CaptureFixture[str]):
+def test_an_outbox_before_the_first_record_is_a_clear_error(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _claimed(config)
     assert main(["outbox", "status", "--config", str(config)]) == 1
     assert "nothing was recorded" in capsys.readouterr().err
 
 
-def test_status_and_list_speak_to_people_and_programs(config: Path, capsys: pytest.CaptureFixture[str]):
+def test_status_and_list_speak_to_people_and_programs(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     outbox = open_outbox(_claimed(config) / "outbox")
     recorded = outbox.put(Kind.SIGHTING, b"{}", crop=b"jpeg")
     outbox.close()
@@ -65,7 +65,7 @@ def test_status_and_list_speak_to_people_and_programs(config: Path, capsys: pyte
     )
 
 
-def test_looking_leaves_the_outbox_as_it_is(config: Path):
+def test_looking_leaves_the_outbox_as_it_is(config: Path) -> None:
     outbox = open_outbox(_claimed(config) / "outbox")
     outbox.put(Kind.SIGHTING, b"{}")
     before = (config.parent / "state" / "outbox" / "outbox.db").read_bytes()
@@ -74,17 +74,17 @@ def test_looking_leaves_the_outbox_as_it_is(config: Path):
     outbox.close()
 
 
-def test_a_wrong_configuration_ends_with_2_and_names_the_key(config: Path, capsys: pytest.CaptureFixture[str]):
+def test_a_wrong_configuration_ends_with_2_and_names_the_key(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config.write_text(config.read_text().replace("state =", "colour = 1\nstate ="))
     assert main(["outbox", "status", "--config", str(config)]) == 2
     assert "colour is not a known key" in capsys.readouterr().err
 
 
-def test_an_unclaimed_courier_ends_with_3(config: Path):
+def test_an_unclaimed_courier_ends_with_3(config: Path) -> None:
     assert main(["courier", "--config", str(config)]) == 3
 
 
-def test_a_wrong_command_line_ends_with_2():
+def test_a_wrong_command_line_ends_with_2() -> None:
     with pytest.raises(SystemExit) as end:
         main(["fly"])
     assert end.value.code == 2

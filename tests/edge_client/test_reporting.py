@@ -18,13 +18,13 @@ def lines() -> Iterator[io.StringIO]:
     root.handlers[:], root.level = handlers, level
 
 
-def test_a_line_is_one_json_object_with_its_facts(lines: io.StringIO):
+def test_a_line_is_one_json_object_with_its_facts(lines: io.StringIO) -> None:
     Reporter("records").say("delivered", count=3)
     line = json.loads(lines.getvalue())
     assert (line["level"], line["from"], line["message"], line["count"]) == ("info", "lintel.records", "delivered", 3)
 
 
-def test_a_state_is_said_when_it_changes_and_not_again(lines: io.StringIO):
+def test_a_state_is_said_when_it_changes_and_not_again(lines: io.StringIO) -> None:
     reporter = Reporter("contact")
     for state in ("unavailable", "unavailable", "ok", "ok", "unavailable"):
         reporter.state("server", state)

@@ -1,16 +1,16 @@
 from edge_client.sender import Backoff
 
 
-def test_the_delay_doubles_up_to_its_bound():
+def test_the_delay_doubles_up_to_its_bound() -> None:
     backoff = Backoff(lambda: 1.0, first_s=2.0, longest_s=60.0)
     assert [backoff.delay_s(attempts) for attempts in (0, 1, 2, 3, 10, 10**6)] == [2.0, 4.0, 8.0, 16.0, 60.0, 60.0]
 
 
-def test_jitter_takes_away_at_most_half():
+def test_jitter_takes_away_at_most_half() -> None:
     assert Backoff(lambda: 0.0, first_s=2.0).delay_s(0) == 1.0
 
 
-def test_the_servers_wish_is_a_lower_bound_and_is_itself_bounded():
+def test_the_servers_wish_is_a_lower_bound_and_is_itself_bounded() -> None:
     backoff = Backoff(lambda: 1.0, first_s=2.0, longest_s=60.0)
     assert backoff.delay_s(0, retry_after_s=30.0) == 30.0
     assert backoff.delay_s(0, retry_after_s=1e9) == 60.0

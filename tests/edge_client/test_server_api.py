@@ -17,7 +17,7 @@ def api(server: FakeServer) -> Iterator[ServerApi]:
     api.close()
 
 
-def test_a_document_comes_with_its_tag_and_not_twice(api: ServerApi):
+def test_a_document_comes_with_its_tag_and_not_twice(api: ServerApi) -> None:
     fetched = api.settings(None)
     assert fetched
     assert (fetched.value.revision, fetched.etag) == (3, '"3"')
@@ -39,19 +39,19 @@ def test_a_document_comes_with_its_tag_and_not_twice(api: ServerApi):
         (304, {}, ""),
     ],
 )
-def test_what_this_server_would_not_say_is_unavailable(api: ServerApi, server: FakeServer, fault: Fault):
+def test_what_this_server_would_not_say_is_unavailable(api: ServerApi, server: FakeServer, fault: Fault) -> None:
     server.faults["crops"] = server.faults["settings"] = [fault]
     with pytest.raises(Unavailable):
         api.settings(None)
 
 
-def test_a_login_page_is_no_receipt_for_a_crop(api: ServerApi, server: FakeServer):
+def test_a_login_page_is_no_receipt_for_a_crop(api: ServerApi, server: FakeServer) -> None:
     server.faults["crops"] = ["captive_portal"]
     with pytest.raises(Unavailable):
         api.put_crop("0" * 64, b"sealed")
 
 
-def test_the_servers_wish_to_wait_is_passed_on(api: ServerApi, server: FakeServer):
+def test_the_servers_wish_to_wait_is_passed_on(api: ServerApi, server: FakeServer) -> None:
     server.faults["settings"] = [(429, {"Retry_After": "17"}, ""), (503, {"Retry_After": "Fri, 21 Nov 2031 07:28:00 GMT"}, "")]
     with pytest.raises(Unavailable) as first:
         api.settings(None)
@@ -60,27 +60,27 @@ def test_the_servers_wish_to_wait_is_passed_on(api: ServerApi, server: FakeServe
     assert (first.value.retry_after_s, second.value.retry_after_s) == (17.0, None)
 
 
-def test_a_refusal_carries_its_code_and_sentence(api: ServerApi, server: FakeServer):
+def test_a_refusal_carries_its_code_and_sentence(api: ServerApi, server: FakeServer) -> None:
     server.faults["settings"] = [(422, {}, "invalid_payload")]
     with pytest.raises(Rejected, match="detail of invalid_payload") as refusal:
         api.settings(None)
     assert refusal.value.code == "invalid_payload"
 
 
-def test_an_unknown_token_is_unauthorised(api: ServerApi, server: FakeServer):
+def test_an_unknown_token_is_unauthorised(api: ServerApi, server: FakeServer) -> None:
     server.faults["settings"] = [(401, {}, "unknown_token")]
     with pytest.raises(Unauthorised):
         api.settings(None)
 
 
-def test_an_answer_without_end_is_not_read_to_the_end(api: ServerApi, server: FakeServer, monkeypatch: pytest.MonkeyPatch):
+def test_an_answer_without_end_is_not_read_to_the_end(api: ServerApi, server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_api, "_MAX_ANSWER_BYTES", 1000)
     server.documents["settings"] = ("x" * 100_000, '"4"')
     with pytest.raises(Unavailable, match="too large"):
         ServerApi.settings(api, None)
 
 
-def test_nobody_listening_is_unavailable():
+def test_nobody_listening_is_unavailable() -> None:
     api = ServerApi("http://127.0.0.1:9")
     with pytest.raises(Unavailable, match="does not answer"):
         api.settings(None)

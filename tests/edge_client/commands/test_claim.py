@@ -30,14 +30,14 @@ def _idempotent() -> Callable[[bytes], str]:
     return answer
 
 
-def test_a_claim_gives_an_identity(config: NodeConfig, server: FakeServer):
+def test_a_claim_gives_an_identity(config: NodeConfig, server: FakeServer) -> None:
     server.answers["claim"] = _idempotent()
     identity = claim(config, server=server.url, token=TOKEN)
     assert IdentityFolder(config.state).load() == identity
     assert identity.server == server.url
 
 
-def test_a_claim_is_repeated_with_the_same_key_after_a_lost_answer(config: NodeConfig, server: FakeServer):
+def test_a_claim_is_repeated_with_the_same_key_after_a_lost_answer(config: NodeConfig, server: FakeServer) -> None:
     server.answers["claim"] = _idempotent()
     server.faults["claim"] = ["commit_then_reset"]
     with pytest.raises(Unavailable):
@@ -47,7 +47,7 @@ def test_a_claim_is_repeated_with_the_same_key_after_a_lost_answer(config: NodeC
     assert first == second
 
 
-def test_the_private_key_is_not_sent(config: NodeConfig, server: FakeServer):
+def test_the_private_key_is_not_sent(config: NodeConfig, server: FakeServer) -> None:
     server.answers["claim"] = _idempotent()
     claim(config, server=server.url, token=TOKEN)
     private = (config.state / "identity" / "signing.key").read_bytes()
@@ -55,7 +55,7 @@ def test_the_private_key_is_not_sent(config: NodeConfig, server: FakeServer):
     assert request.public_key == IdentityFolder(config.state).ensure_key() != private
 
 
-def test_a_consumed_token_shows_the_servers_sentence_in_one_line(config: NodeConfig, server: FakeServer):
+def test_a_consumed_token_shows_the_servers_sentence_in_one_line(config: NodeConfig, server: FakeServer) -> None:
     server.faults["claim"] = [(409, {}, "token_consumed")]
     with pytest.raises(EdgeError, match="refused the claim: detail of token_consumed") as refusal:
         claim(config, server=server.url, token=TOKEN)
@@ -63,7 +63,7 @@ def test_a_consumed_token_shows_the_servers_sentence_in_one_line(config: NodeCon
     assert not (config.state / "identity" / "identity.json").exists()
 
 
-def test_a_refused_claim_leaves_an_earlier_identity_alone(config: NodeConfig, server: FakeServer):
+def test_a_refused_claim_leaves_an_earlier_identity_alone(config: NodeConfig, server: FakeServer) -> None:
     server.answers["claim"] = _idempotent()
     earlier = claim(config, server=server.url, token=TOKEN)
     server.faults["claim"] = [(409, {}, "token_consumed")]

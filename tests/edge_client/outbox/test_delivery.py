@@ -21,7 +21,7 @@ def _receipt(leased: LeasedRecord, status: Status = Status.ARCHIVED, *, sha256: 
     return Receipt(epoch=leased.epoch, seq=leased.seq, sha256=sha256 or leased.sha256, status=status, code="why")
 
 
-def test_a_leased_record_is_not_leased_again_until_its_deadline(tmp_path: Path, clock: FakeClock):
+def test_a_leased_record_is_not_leased_again_until_its_deadline(tmp_path: Path, clock: FakeClock) -> None:
     _fill(tmp_path, clock, 2)
     deliveries = Deliveries.open(tmp_path, clock=clock)
     assert len(deliveries.lease(10)) == 2
@@ -32,7 +32,7 @@ def test_a_leased_record_is_not_leased_again_until_its_deadline(tmp_path: Path, 
     deliveries.close()
 
 
-def test_a_lease_of_an_earlier_boot_is_over(tmp_path: Path, clock: FakeClock):
+def test_a_lease_of_an_earlier_boot_is_over(tmp_path: Path, clock: FakeClock) -> None:
     _fill(tmp_path, clock, 1)
     deliveries = Deliveries.open(tmp_path, clock=clock)
     assert deliveries.lease(1)
@@ -43,7 +43,7 @@ def test_a_lease_of_an_earlier_boot_is_over(tmp_path: Path, clock: FakeClock):
     deliveries.close()
 
 
-def test_the_newest_go_first_and_the_backlog_gets_its_share(tmp_path: Path, clock: FakeClock):
+def test_the_newest_go_first_and_the_backlog_gets_its_share(tmp_path: Path, clock: FakeClock) -> None:
     _fill(tmp_path, clock, 20)
     deliveries = Deliveries.open(tmp_path, clock=clock)
     assert [leased.seq for leased in deliveries.lease(8)] == [1, 2, 15, 16, 17, 18, 19, 20]
@@ -51,14 +51,14 @@ def test_the_newest_go_first_and_the_backlog_gets_its_share(tmp_path: Path, cloc
     deliveries.close()
 
 
-def test_a_lone_place_goes_to_the_newest(tmp_path: Path, clock: FakeClock):
+def test_a_lone_place_goes_to_the_newest(tmp_path: Path, clock: FakeClock) -> None:
     _fill(tmp_path, clock, 3)
     deliveries = Deliveries.open(tmp_path, clock=clock)
     assert [leased.seq for leased in deliveries.lease(1)] == [3]
     deliveries.close()
 
 
-def test_only_a_receipt_for_this_very_record_removes_it(tmp_path: Path, clock: FakeClock):
+def test_only_a_receipt_for_this_very_record_removes_it(tmp_path: Path, clock: FakeClock) -> None:
     _fill(tmp_path, clock, 3)
     deliveries = Deliveries.open(tmp_path, clock=clock)
     first, second, third = deliveries.lease(3)
@@ -68,7 +68,7 @@ def test_only_a_receipt_for_this_very_record_removes_it(tmp_path: Path, clock: F
     deliveries.close()
 
 
-def test_an_accepted_record_is_kept_and_asked_about_again(tmp_path: Path, clock: FakeClock):
+def test_an_accepted_record_is_kept_and_asked_about_again(tmp_path: Path, clock: FakeClock) -> None:
     _fill(tmp_path, clock, 1)
     deliveries = Deliveries.open(tmp_path, clock=clock)
     (leased,) = deliveries.lease(1)
@@ -82,7 +82,7 @@ def test_an_accepted_record_is_kept_and_asked_about_again(tmp_path: Path, clock:
     deliveries.close()
 
 
-def test_a_rejected_record_is_parked_visibly_and_kept(tmp_path: Path, clock: FakeClock):
+def test_a_rejected_record_is_parked_visibly_and_kept(tmp_path: Path, clock: FakeClock) -> None:
     _fill(tmp_path, clock, 2)
     deliveries = Deliveries.open(tmp_path, clock=clock)
     first, second = deliveries.lease(2)
@@ -94,7 +94,7 @@ def test_a_rejected_record_is_parked_visibly_and_kept(tmp_path: Path, clock: Fak
     deliveries.close()
 
 
-def test_a_record_given_back_is_due_again_after_its_delay(tmp_path: Path, clock: FakeClock):
+def test_a_record_given_back_is_due_again_after_its_delay(tmp_path: Path, clock: FakeClock) -> None:
     _fill(tmp_path, clock, 1)
     deliveries = Deliveries.open(tmp_path, clock=clock)
     deliveries.retry_later([(leased, 30.0) for leased in deliveries.lease(1)])
@@ -105,7 +105,7 @@ def test_a_record_given_back_is_due_again_after_its_delay(tmp_path: Path, clock:
     deliveries.close()
 
 
-def test_seqs_of_removed_records_are_not_given_again(tmp_path: Path, clock: FakeClock):
+def test_seqs_of_removed_records_are_not_given_again(tmp_path: Path, clock: FakeClock) -> None:
     _fill(tmp_path, clock, 3)
     deliveries = Deliveries.open(tmp_path, clock=clock)
     leased = deliveries.lease(3)
@@ -116,7 +116,7 @@ def test_seqs_of_removed_records_are_not_given_again(tmp_path: Path, clock: Fake
     outbox.close()
 
 
-def test_a_crop_goes_after_its_record_and_its_file_goes_after_its_receipt(tmp_path: Path, clock: FakeClock):
+def test_a_crop_goes_after_its_record_and_its_file_goes_after_its_receipt(tmp_path: Path, clock: FakeClock) -> None:
     _fill(tmp_path, clock, 1, crop=b"jpeg")
     deliveries = Deliveries.open(tmp_path, clock=clock)
     assert deliveries.lease_crops(5) == ()
@@ -130,7 +130,7 @@ def test_a_crop_goes_after_its_record_and_its_file_goes_after_its_receipt(tmp_pa
     deliveries.close()
 
 
-def test_two_sightings_with_the_same_image_each_have_their_file(tmp_path: Path, clock: FakeClock):
+def test_two_sightings_with_the_same_image_each_have_their_file(tmp_path: Path, clock: FakeClock) -> None:
     _fill(tmp_path, clock, 2, crop=b"the same jpeg")
     deliveries = Deliveries.open(tmp_path, clock=clock)
     leased = deliveries.lease(2)
@@ -142,7 +142,7 @@ def test_two_sightings_with_the_same_image_each_have_their_file(tmp_path: Path, 
     deliveries.close()
 
 
-def test_a_changed_crop_file_is_parked_and_never_sent(tmp_path: Path, clock: FakeClock):
+def test_a_changed_crop_file_is_parked_and_never_sent(tmp_path: Path, clock: FakeClock) -> None:
     _fill(tmp_path, clock, 1, crop=b"jpeg")
     (file,) = (tmp_path / "crops").iterdir()
     file.write_bytes(b"something else")
@@ -154,7 +154,7 @@ def test_a_changed_crop_file_is_parked_and_never_sent(tmp_path: Path, clock: Fak
     deliveries.close()
 
 
-def test_a_crop_of_a_parked_record_waits_for_nothing(tmp_path: Path, clock: FakeClock):
+def test_a_crop_of_a_parked_record_waits_for_nothing(tmp_path: Path, clock: FakeClock) -> None:
     _fill(tmp_path, clock, 1, crop=b"jpeg")
     deliveries = Deliveries.open(tmp_path, clock=clock)
     (leased,) = deliveries.lease(1)
@@ -164,7 +164,7 @@ def test_a_crop_of_a_parked_record_waits_for_nothing(tmp_path: Path, clock: Fake
     deliveries.close()
 
 
-def test_a_database_that_was_set_aside_is_no_longer_written_to(tmp_path: Path, clock: FakeClock):
+def test_a_database_that_was_set_aside_is_no_longer_written_to(tmp_path: Path, clock: FakeClock) -> None:
     _fill(tmp_path, clock, 1)
     deliveries = Deliveries.open(tmp_path, clock=clock)
     (tmp_path / "outbox.db").rename(tmp_path / "damaged-0001.db")

@@ -21,7 +21,7 @@ def _write_and_kill(folder: Path, lines: int) -> list[tuple[int, int, str]]:
     return [(int(epoch), int(seq), sha256) for epoch, seq, sha256 in whole]
 
 
-def test_everything_said_to_be_recorded_is_there_after_kills(tmp_path: Path):
+def test_everything_said_to_be_recorded_is_there_after_kills(tmp_path: Path) -> None:
     choose = random.Random(20260101)  # noqa: S311
     said: list[tuple[int, int, str]] = []
     for _ in range(4):
@@ -36,7 +36,7 @@ def test_everything_said_to_be_recorded_is_there_after_kills(tmp_path: Path):
     assert len(list((tmp_path / "crops").iterdir())) == len(records)
 
 
-def test_looking_and_leasing_work_while_another_process_writes(tmp_path: Path):
+def test_looking_and_leasing_work_while_another_process_writes(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.edge_client.outbox.writer", str(tmp_path)]
     clock = SystemClock()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3]) as writer:

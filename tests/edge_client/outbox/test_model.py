@@ -81,7 +81,7 @@ class OutboxMachine(RuleBasedStateMachine):
         assert (self.outbox.last_seq, self.outbox.losses) == (self.last_seq, ())
 
     @rule()
-    def power_cut_and_reboot(self) -> None:
+    def reboot(self) -> None:
         self.outbox.close()
         self.deliveries.close()
         self.clock = FakeClock(boot=self.clock.boot_id.int + 1, boot_ns=1)
@@ -97,5 +97,10 @@ class OutboxMachine(RuleBasedStateMachine):
 
 TestOutbox = OutboxMachine.TestCase
 TestOutbox.settings = settings(
-    max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), database=None
+    max_examples=40,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    database=None,
+    derandomize=True,
 )

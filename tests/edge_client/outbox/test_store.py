@@ -1,6 +1,7 @@
 import sqlite3
 from hashlib import sha256
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -14,10 +15,10 @@ from shared_schema.envelope import MAX_PAYLOAD_BYTES, EnvelopeError, Kind
 from shared_schema.ids import NodeId
 from shared_schema.observation import Gap
 from shared_schema.sealing import CROP, PROBE, unseal
-from tests.edge_client.fakes import NODE, SEAL, SIGNER, FakeClock, an_identity, open_outbox
+from tests.edge_client.fakes import SEAL, SIGNER, FakeClock, an_identity, open_outbox
 
 
-def test_what_was_put_is_leased_byte_for_byte_and_its_signature_holds(tmp_path: Path, clock: FakeClock):
+def test_what_was_put_is_leased_byte_for_byte_and_its_signature_holds(tmp_path: Path, clock: FakeClock) -> None:
     outbox = open_outbox(tmp_path, clock)
     recorded = outbox.put(Kind.SIGHTING, b'{"a":1}', probe=b"probe")
     deliveries = Deliveries.open(tmp_path, clock=clock)
@@ -31,7 +32,7 @@ def test_what_was_put_is_leased_byte_for_byte_and_its_signature_holds(tmp_path: 
     deliveries.close()
 
 
-def test_no_plain_probe_or_crop_touches_the_disk(tmp_path: Path, clock: FakeClock):
+def test_no_plain_probe_or_crop_touches_the_disk(tmp_path: Path, clock: FakeClock) -> None:
     outbox = open_outbox(tmp_path, clock)
     outbox.put(Kind.SIGHTING, b"{}", probe=b"plain-probe-bytes", crop=b"plain-crop-bytes")
     everything = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
@@ -43,7 +44,7 @@ def test_no_plain_probe_or_crop_touches_the_disk(tmp_path: Path, clock: FakeCloc
     assert crop.stat().st_mode & 0o777 == 0o600
 
 
-def test_seqs_go_on_after_a_restart_also_when_everything_was_delivered(tmp_path: Path, clock: FakeClock):
+def test_seqs_go_on_after_a_restart_also_when_everything_was_delivered(tmp_path: Path, clock: FakeClock) -> None:
     outbox = open_outbox(tmp_path, clock)
     assert [outbox.put(Kind.SIGHTING, b"{}").seq for _ in range(3)] == [1, 2, 3]
     outbox.close()
@@ -57,7 +58,7 @@ def test_seqs_go_on_after_a_restart_also_when_everything_was_delivered(tmp_path:
     outbox.close()
 
 
-def test_a_lost_database_gets_an_epoch_that_was_never_used(tmp_path: Path, clock: FakeClock):
+def test_a_lost_database_gets_an_epoch_that_was_never_used(tmp_path: Path, clock: FakeClock) -> None:
     open_outbox(tmp_path, clock).close()
     for name in tmp_path.glob("outbox.db*"):
         name.unlink()
@@ -66,7 +67,7 @@ def test_a_lost_database_gets_an_epoch_that_was_never_used(tmp_path: Path, clock
     outbox.close()
 
 
-def test_the_epoch_is_never_below_what_the_server_said(tmp_path: Path, clock: FakeClock):
+def test_the_epoch_is_never_below_what_the_server_said(tmp_path: Path, clock: FakeClock) -> None:
     outbox = open_outbox(tmp_path, clock, next_epoch=7)
     assert outbox.epoch == 7
     outbox.close()
@@ -75,14 +76,14 @@ def test_the_epoch_is_never_below_what_the_server_said(tmp_path: Path, clock: Fa
     outbox.close()
 
 
-def test_another_nodes_outbox_is_refused(tmp_path: Path, clock: FakeClock):
+def test_another_nodes_outbox_is_refused(tmp_path: Path, clock: FakeClock) -> None:
     open_outbox(tmp_path, clock).close()
-    other = an_identity().model_copy(update={"node": NodeId(NODE.__class__(int=9))})
+    other = an_identity().model_copy(update={"node": NodeId(UUID(int=9))})
     with pytest.raises(OutboxError, match="belongs to node"):
         Outbox.open(tmp_path, identity=other, signer=SIGNER, clock=clock)
 
 
-def test_every_open_sets_wal_and_full_and_reads_them_back(tmp_path: Path, clock: FakeClock):
+def test_every_open_sets_wal_and_full_and_reads_them_back(tmp_path: Path, clock: FakeClock) -> None:
     open_outbox(tmp_path, clock).close()
     connection = connect(tmp_path / "outbox.db")
     assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
@@ -91,7 +92,7 @@ def test_every_open_sets_wal_and_full_and_reads_them_back(tmp_path: Path, clock:
 
 
 @pytest.mark.parametrize("level", ["OFF", "NORMAL"])
-def test_control_anything_less_than_full_is_refused(tmp_path: Path, level: str):
+def test_control_anything_less_than_full_is_refused(tmp_path: Path, level: str) -> None:
     connection = sqlite3.connect(tmp_path / "x.db", isolation_level=None)
     make_durable(connection)
     connection.execute(f"PRAGMA synchronous={level}")
@@ -100,14 +101,14 @@ def test_control_anything_less_than_full_is_refused(tmp_path: Path, level: str):
     connection.close()
 
 
-def test_an_outbox_that_cannot_be_wal_is_refused():
+def test_an_outbox_that_cannot_be_wal_is_refused() -> None:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     with pytest.raises(OutboxError, match="journal_mode=memory"):
         make_durable(connection)
     connection.close()
 
 
-def test_a_newer_outbox_is_refused_and_left_alone(tmp_path: Path, clock: FakeClock):
+def test_a_newer_outbox_is_refused_and_left_alone(tmp_path: Path, clock: FakeClock) -> None:
     open_outbox(tmp_path, clock).close()
     connection = sqlite3.connect(tmp_path / "outbox.db")
     connection.execute("PRAGMA user_version=99")
@@ -117,7 +118,7 @@ def test_a_newer_outbox_is_refused_and_left_alone(tmp_path: Path, clock: FakeClo
     assert not list(tmp_path.glob("damaged-*"))
 
 
-def test_a_payload_that_no_server_takes_is_not_recorded(tmp_path: Path, clock: FakeClock):
+def test_a_payload_that_no_server_takes_is_not_recorded(tmp_path: Path, clock: FakeClock) -> None:
     outbox = open_outbox(tmp_path, clock)
     with pytest.raises(EnvelopeError):
         outbox.put(Kind.SIGHTING, b"x" * (MAX_PAYLOAD_BYTES + 1))
@@ -125,7 +126,7 @@ def test_a_payload_that_no_server_takes_is_not_recorded(tmp_path: Path, clock: F
     outbox.close()
 
 
-def test_crop_files_that_no_row_names_are_removed_at_open(tmp_path: Path, clock: FakeClock):
+def test_crop_files_that_no_row_names_are_removed_at_open(tmp_path: Path, clock: FakeClock) -> None:
     outbox = open_outbox(tmp_path, clock)
     outbox.put(Kind.SIGHTING, b"{}", crop=b"jpeg")
     (tmp_path / "crops" / "orphan.sealed").write_bytes(b"left over")
@@ -137,7 +138,7 @@ def test_crop_files_that_no_row_names_are_removed_at_open(tmp_path: Path, clock:
     outbox.close()
 
 
-def test_a_byte_flipped_in_a_row_is_found_and_reported_as_a_gap(tmp_path: Path, clock: FakeClock):
+def test_a_byte_flipped_in_a_row_is_found_and_reported_as_a_gap(tmp_path: Path, clock: FakeClock) -> None:
     outbox = open_outbox(tmp_path, clock)
     for number in range(3):
         outbox.put(Kind.SIGHTING, f'{{"n":{number}}}'.encode())
@@ -158,7 +159,7 @@ def test_a_byte_flipped_in_a_row_is_found_and_reported_as_a_gap(tmp_path: Path, 
     reopened.close()
 
 
-def test_a_damaged_database_is_kept_and_its_readable_rows_go_on(tmp_path: Path, clock: FakeClock):
+def test_a_damaged_database_is_kept_and_its_readable_rows_go_on(tmp_path: Path, clock: FakeClock) -> None:
     outbox = open_outbox(tmp_path, clock)
     for number in range(200):
         outbox.put(Kind.SIGHTING, f'{{"n":{number},"fill":"{"x" * 500}"}}'.encode())
@@ -186,7 +187,7 @@ def test_a_damaged_database_is_kept_and_its_readable_rows_go_on(tmp_path: Path, 
     assert (Gap.model_validate_json(gap).lost_epoch, Gap.model_validate_json(gap).to_seq) == (1, 200)
 
 
-def test_a_file_that_is_no_database_at_all_is_kept_and_reported(tmp_path: Path, clock: FakeClock):
+def test_a_file_that_is_no_database_at_all_is_kept_and_reported(tmp_path: Path, clock: FakeClock) -> None:
     open_outbox(tmp_path, clock).close()
     (tmp_path / "outbox.db").write_bytes(b"rubbish" * 4096)
     outbox = open_outbox(tmp_path, clock)
@@ -195,6 +196,6 @@ def test_a_file_that_is_no_database_at_all_is_kept_and_reported(tmp_path: Path, 
     assert (tmp_path / "damaged-0001.db").read_bytes().startswith(b"rubbish")
 
 
-def test_courier_waits_for_an_outbox_that_is_not_there_yet(tmp_path: Path, clock: FakeClock):
+def test_courier_waits_for_an_outbox_that_is_not_there_yet(tmp_path: Path, clock: FakeClock) -> None:
     with pytest.raises(OutboxMissing):
         Deliveries.open(tmp_path, clock=clock)
