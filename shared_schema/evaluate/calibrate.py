@@ -21,8 +21,8 @@ from shared_schema.face.vectors import unit
 FUSED = (1, 3)
 """How many images a probe or a template may be made of."""
 ONE_IN = (10, 100, 1_000, 10_000, 100_000)
-MIN_EXCEEDING = 20
-"""A rate is stated only where at least so many comparisons lie above it."""
+MIN_EXCEEDING = 10
+"""A rate counts as measured where at least so many comparisons lie above it; rarer ones continue the slope of the last two measured."""
 _OWN_RARE = 0.005
 """Share of honest samples that may lie below `min_own_similarity`."""
 _STEP = 0.0005
@@ -39,13 +39,12 @@ class Measured:
     min_own_similarity: float
     own_median: float
     people: int
-    comparisons: int
 
     def block(self, name: str) -> str:
         """As TOML, to be pasted into the manifest."""
         rows = "\n".join(f"  {{ one_in = {point.one_in:.0f}, similarity = {point.similarity:.4f} }}," for point in self.strangers)
         return (
-            f"# {self.people} people, {self.comparisons} comparisons of strangers; own samples: median {self.own_median:.4f}\n"
+            f"# {self.people} people; own samples: median {self.own_median:.4f}\n"
             f'measured_on = "{name}"\nmin_own_similarity = {self.min_own_similarity:.3f}\nstrangers = [\n{rows}\n]'
         )
 
@@ -58,9 +57,8 @@ def calibrate(folder: Path, errata: Errata, models: Path | None = None) -> Measu
         raise FaceError("too_few_people", f"{len(images)} people cannot carry a calibration; give at least 50, better thousands")
     tables = [_exceeding(images, embedded, probes, samples) for probes, samples in product(FUSED, FUSED)]
     own = _own(images, embedded)
-    points = _rising({one_in: max(table[one_in] for table in tables if one_in in table) for one_in in ONE_IN if one_in in tables[0]})
-    comparisons = sum(1 for owned in images.values() if owned) * (len(images) - 1)
-    return Measured(points, float(np.quantile(own, _OWN_RARE)), float(np.median(own)), len(images), comparisons)
+    points = _rising({one_in: max(table[one_in] for table in tables) for one_in in ONE_IN})
+    return Measured(points, float(np.quantile(own, _OWN_RARE)), float(np.median(own)), len(images))
 
 
 def _exceeding(images: _People, embedded: Embedded, probes: int, samples: int) -> dict[int, float]:
@@ -75,7 +73,16 @@ def _exceeding(images: _People, embedded: Embedded, probes: int, samples: int) -
             strangers[at, names[name]] = False
     ordered = np.sort(similarities[strangers])
     counts = {one_in: len(ordered) // one_in for one_in in ONE_IN}
-    return {one_in: float(ordered[-count]) for one_in, count in counts.items() if count >= MIN_EXCEEDING}
+    return _continued({one_in: float(ordered[-count]) for one_in, count in counts.items() if count >= MIN_EXCEEDING})
+
+
+def _continued(measured: dict[int, float]) -> dict[int, float]:
+    """The measured similarities and, for rarer rates, a straight line in the logarithm: tails fall faster, so this errs on the safe side."""
+    if len(measured) < 2:
+        raise FaceError("too_few_people", "too few people have three images to carry a calibration; give more")
+    (x0, y0), (x1, y1) = [(np.log(one_in), similarity) for one_in, similarity in sorted(measured.items())][-2:]
+    slope = (y1 - y0) / (x1 - x0)
+    return {one_in: measured.get(one_in, float(y1 + slope * (np.log(one_in) - x1))) for one_in in ONE_IN}
 
 
 def _means(images: _People, embedded: Embedded, count: int) -> dict[str, NDArray[np.float32]]:
@@ -101,5 +108,5 @@ def _rising(table: dict[int, float]) -> tuple[Point, ...]:
     points: list[Point] = []
     for one_in, similarity in sorted(table.items()):
         floor = points[-1].similarity + _STEP if points else -0.99
-        points.append(Point(one_in=one_in, similarity=round(max(similarity, floor), 4)))
+        points.append(Point(one_in=one_in, similarity=round(min(max(similarity, floor), 0.99), 4)))
     return tuple(points)

@@ -40,8 +40,8 @@ class Calibration(BaseModel):
     def min_similarity(self, *, strangers_named_one_in: int, gallery_size: int) -> float:
         """The similarity that at most one stranger in `strangers_named_one_in` reaches with anybody of `gallery_size` people.
 
-        Every person of the gallery is a chance to be taken for somebody, so the bar rises with the gallery. Beyond the measured points
-        it rises as steeply as between the steepest two of them: rather no name than a wrong one.
+        Every person of the gallery is a chance to be taken for somebody, so the bar rises with the gallery. Beyond the table it goes on
+        as steeply as between its last two points; the tails of similarities fall faster, so this names rather too few.
         """
         if strangers_named_one_in < 1 or gallery_size < 0:
             raise FaceError("bad_setting", "strangers_named_one_in is at least 1 and a gallery holds no fewer than 0 people")
@@ -53,5 +53,5 @@ class Calibration(BaseModel):
         for (x0, y0), (x1, y1) in pairwise(points):
             if wanted <= x1:
                 return y0 + (y1 - y0) * (wanted - x0) / (x1 - x0)
-        steepest = max((y1 - y0) / (x1 - x0) for (x0, y0), (x1, y1) in pairwise(points))
-        return points[-1][1] + steepest * (wanted - points[-1][0])
+        (x0, y0), (x1, y1) = points[-2:]
+        return y1 + (y1 - y0) / (x1 - x0) * (wanted - x1)

@@ -32,7 +32,7 @@ def test_the_bar_never_falls_as_the_gallery_grows():
     assert bars == sorted(bars)
 
 
-def test_beyond_the_table_it_rises_as_steeply_as_anywhere_and_stays_below_one():
+def test_beyond_the_table_it_rises_as_between_the_last_points_and_stays_below_one():
     assert TABLE.min_similarity(strangers_named_one_in=1000, gallery_size=10) == pytest.approx(0.96)
     assert TABLE.min_similarity(strangers_named_one_in=10**6, gallery_size=10**6) < 1
 

@@ -79,7 +79,13 @@ def test_a_larger_sharper_look_is_worth_more(pipeline, officer):
 
 @pytest.mark.parametrize(
     ("box", "share"),
-    [(Box(10, 10, 50, 50), 0.0), (Box(-25, 10, 50, 50), 0.5), (Box(75, 75, 50, 50), 0.75), (Box(300, 0, 50, 50), 1.0), (Box(0, 0, 0, 0), 1.0)],
+    [
+        (Box(10, 10, 50, 50), 0.0),
+        (Box(-25, 10, 50, 50), 0.5),
+        (Box(75, 75, 50, 50), 0.75),
+        (Box(300, 0, 50, 50), 1.0),
+        (Box(0, 0, 0, 0), 1.0),
+    ],
 )
 def test_the_clipped_share_is_the_area_outside(box, share):
     assert clipped_share(box, 100, 100) == pytest.approx(share)
