@@ -4,6 +4,8 @@ HPKE (RFC 9180) in base mode: X25519, HKDF-SHA256, ChaCha20-Poly1305. Whoever ha
 server can open.
 """
 
+from functools import lru_cache
+
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
@@ -27,7 +29,13 @@ def seal(plain: bytes, *, public_key: bytes, purpose: bytes) -> bytes:
 def unseal(sealed: bytes, *, private_key: bytes, purpose: bytes) -> bytes:
     """Open what was sealed to the key pair of a raw 32-byte X25519 private key. Raises SealError."""
     try:
-        return _SUITE.decrypt(sealed, X25519PrivateKey.from_private_bytes(private_key), info=purpose)
+        return _SUITE.decrypt(sealed, _private_key(private_key), info=purpose)
     except (InvalidTag, ValueError) as error:
         msg = "the sealed bytes do not open: sealed to another key, for another purpose, or damaged"
         raise SealError(msg) from error
+
+
+@lru_cache(maxsize=4)
+def _private_key(raw: bytes) -> X25519PrivateKey:
+    """A server opens thousands of probes with one key; making it ready costs as much as opening."""
+    return X25519PrivateKey.from_private_bytes(raw)

@@ -1,6 +1,7 @@
 """Taking in what nodes report: one transaction per batch, one receipt per item, the same answer however often it comes."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -24,6 +25,18 @@ from shared_schema.sighting import Outcome, Sighting
 OPEN_DAY = "open_day"
 log = structlog.get_logger(__name__)
 Key = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is kept under an epoch and seq."""
+
+    pk: int
+    sha256: str
+    kind: str
+
+    def is_of(self, item: Checked) -> bool:
+        return self.sha256 == item.envelope.sha256 and self.kind == item.envelope.kind
 
 
 def batch_ingest(node: Node, body: object, *, now: datetime) -> BatchReceipt:
@@ -56,13 +69,13 @@ def _judge(item: object, keys: Keys) -> Checked | Receipt:
     return probe_belongs(judged) if isinstance(judged, Checked) else judged
 
 
-def _receipt(item: Checked, stored: models.Record) -> Receipt:
+def _receipt(item: Checked, stored: Stored) -> Receipt:
     """Stored is archived here: an installation without archiving keeps nothing that could be lost behind the node's back."""
-    if stored.sha256 != item.envelope.sha256 or stored.kind != item.envelope.kind:
+    if not stored.is_of(item):
         return refuse(
             item.envelope, "conflict", "Another record with this epoch and seq is already stored; the card was cloned or rolled back."
         )
-    return Receipt(epoch=stored.epoch, seq=stored.seq, sha256=stored.sha256, status=Status.ARCHIVED)
+    return Receipt(epoch=item.envelope.epoch, seq=item.envelope.seq, sha256=stored.sha256, status=Status.ARCHIVED)
 
 
 def _log(node: Node, receipts: Sequence[Receipt]) -> None:
@@ -70,21 +83,24 @@ def _log(node: Node, receipts: Sequence[Receipt]) -> None:
     log.info("batch", node=str(node.uuid), items=len(receipts), refused=len(refused), codes=sorted({code or "" for code in refused}))
 
 
-def _store(node: Node, items: Sequence[Checked], now: datetime) -> dict[Key, models.Record]:
+def _store(node: Node, items: Sequence[Checked], now: datetime) -> dict[Key, Stored]:
     """Insert what is new, with everything derived from it and the marks. Batches of one node go one after the other."""
     with transaction.atomic():
         Node.objects.select_for_update(no_key=True).get(pk=node.pk)
-        ids = [item.envelope.record_id for item in items]
-        before = set(models.Record.objects.filter(uuid__in=ids).values_list("uuid", flat=True))
-        new = {item.key: item for item in reversed(items) if item.envelope.record_id not in before}
+        stored = _stored([item.envelope.record_id for item in items])
+        new = {item.key: item for item in reversed(items) if item.key not in stored}
         records = [rows.record_row(node, item, now) for _, item in sorted(new.items())]
         models.Record.objects.bulk_create(records)
         _derive([(record, new[record.epoch, record.seq]) for record in records], node)
-        found = models.Record.objects.filter(uuid__in=ids).defer("payload", "signature")
-        stored = {(record.epoch, record.seq): record for record in found}
+        stored |= {(record.epoch, record.seq): Stored(record.pk, record.sha256, record.kind) for record in records}
         _keep_conflicts(items, stored)
         _raise_epoch(node, records)
     return stored
+
+
+def _stored(uuids: Sequence[UUID]) -> dict[Key, Stored]:
+    found = models.Record.objects.filter(uuid__in=uuids).values_list("epoch", "seq", "pk", "sha256", "kind")
+    return {(epoch, seq): Stored(pk, digest, kind) for epoch, seq, pk, digest, kind in found}
 
 
 def _raise_epoch(node: Node, records: Sequence[models.Record]) -> None:
@@ -94,17 +110,15 @@ def _raise_epoch(node: Node, records: Sequence[models.Record]) -> None:
         Node.objects.filter(pk=node.pk, next_epoch__lt=following).update(next_epoch=min(following, 2**63 - 1))
 
 
-def _keep_conflicts(items: Sequence[Checked], stored: dict[Key, models.Record]) -> None:
+def _keep_conflicts(items: Sequence[Checked], stored: dict[Key, Stored]) -> None:
     conflicts = []
     for item in items:
-        record, envelope = stored[item.key], item.envelope
-        if record.sha256 != envelope.sha256 or record.kind != envelope.kind:
-            log.error("record_conflict", record=str(record.uuid))
-            conflicts.append(
-                models.RecordConflict(
-                    record=record, sha256=envelope.sha256, kind=envelope.kind, payload=envelope.payload, signature=envelope.signature
-                )
-            )
+        kept, envelope = stored[item.key], item.envelope
+        if kept.is_of(item):
+            continue
+        log.error("record_conflict", record=str(envelope.record_id))
+        said = {"sha256": envelope.sha256, "kind": envelope.kind, "payload": envelope.payload, "signature": envelope.signature}
+        conflicts.append(models.RecordConflict(record_id=kept.pk, **said))
     models.RecordConflict.objects.bulk_create(conflicts, ignore_conflicts=True)
 
 
