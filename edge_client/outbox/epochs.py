@@ -41,14 +41,20 @@ def begin(connection: sqlite3.Connection, *, epoch: Epoch, node: NodeId) -> None
 def ensure(connection: sqlite3.Connection, folder: Path, *, at_least: Epoch, node: NodeId) -> None:
     """Mint an epoch when the outbox has none yet, or one below what the server said at the last claim.
 
-    A new database's epoch is minted before it is first written to. Raises OutboxError when it is another node's.
+    A new database's epoch is minted before it is first written to. Raises OutboxError when it still holds
+    another node's records: they are signed and numbered for that node alone.
     """
-    if _find(connection, "node") not in {None, str(node)}:
-        raise OutboxError(
-            f"this outbox belongs to node {_find(connection, 'node')}, not to {node}; move it away or restore that node's identity"
-        )
-    if int(_find(connection, "epoch") or 0) < at_least:
+    owner = _find(connection, "node")
+    is_anothers = owner not in {None, str(node)}
+    if is_anothers and not _is_empty(connection):
+        raise OutboxError(f"this outbox holds records of node {owner}, not of {node}; restore that node's identity or move the outbox away")
+    if is_anothers or int(_find(connection, "epoch") or 0) < at_least:
         begin(connection, epoch=mint(folder, at_least=at_least), node=node)
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    (rows,) = connection.execute("SELECT (SELECT count(*) FROM records) + (SELECT count(*) FROM crops)").fetchone()
+    return rows == 0
 
 
 def current(connection: sqlite3.Connection) -> Epoch:

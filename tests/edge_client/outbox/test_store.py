@@ -76,11 +76,21 @@ def test_the_epoch_is_never_below_what_the_server_said(tmp_path: Path, clock: Fa
     outbox.close()
 
 
-def test_another_nodes_outbox_is_refused(tmp_path: Path, clock: FakeClock) -> None:
+def test_an_outbox_with_another_nodes_records_is_refused(tmp_path: Path, clock: FakeClock) -> None:
+    outbox = open_outbox(tmp_path, clock)
+    outbox.put(Kind.SIGHTING, b"{}")
+    outbox.close()
+    other = an_identity().model_copy(update={"node": NodeId(UUID(int=9))})
+    with pytest.raises(OutboxError, match="holds records of node"):
+        Outbox.open(tmp_path, identity=other, signer=SIGNER, clock=clock)
+
+
+def test_an_empty_outbox_goes_over_to_a_node_claimed_anew_in_a_new_epoch(tmp_path: Path, clock: FakeClock) -> None:
     open_outbox(tmp_path, clock).close()
     other = an_identity().model_copy(update={"node": NodeId(UUID(int=9))})
-    with pytest.raises(OutboxError, match="belongs to node"):
-        Outbox.open(tmp_path, identity=other, signer=SIGNER, clock=clock)
+    outbox = Outbox.open(tmp_path, identity=other, signer=SIGNER, clock=clock)
+    assert outbox.epoch == 2
+    outbox.close()
 
 
 def test_every_open_sets_wal_and_full_and_reads_them_back(tmp_path: Path, clock: FakeClock) -> None:
