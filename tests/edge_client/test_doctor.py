@@ -1,0 +1,179 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge_client import doctor
+from edge_client.capture import load_model_set
+from edge_client.capture_report import CaptureReport, CaptureReportFile
+from edge_client.config import NodeConfig
+from edge_client.doctor import Finding, Patient, examine, exit_code, judge_settings
+from edge_client.files import write_private
+from edge_client.gallery_cache import GalleryCache
+from edge_client.identity import IdentityFolder
+from shared_schema.gallery import GallerySnapshot
+from shared_schema.node import NodeSettings
+from tests.edge_client.fakes import SIGNER, FakeClock, FakeServer, an_identity, open_outbox
+
+DOCUMENT = (NodeSettings(revision=1).model_dump_json(), '"1"')
+
+
+@pytest.fixture
+def healthy(tmp_path: Path, server: FakeServer, clock: FakeClock) -> Patient:
+    """A claimed node with a camera, an outbox, and a server that answers."""
+    server.documents["settings"] = DOCUMENT
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    cv2.imwrite(str(pictures / "1.png"), np.zeros((48, 64, 3), np.uint8))
+    folder = IdentityFolder(tmp_path)
+    folder.save(an_identity(server=server.url))
+    write_private(tmp_path / "identity" / "signing.key", SIGNER.private_bytes_raw())
+    open_outbox(tmp_path / "outbox", clock).close()
+    return Patient(config_of(tmp_path, source=pictures), clock, synchronised=lambda: True, free_bytes=lambda _folder: 5_000_000_000)
+
+
+def config_of(state: Path, *, source: Path, **settings: int) -> NodeConfig:
+    lines = [f'state = "{state}"', "[camera]", 'kind = "replay"', f'source = "{source}"', 'pace = "fast"', "[settings]"]
+    path = state / "node.toml"
+    path.write_text("\n".join([*lines, *(f"{key} = {value}" for key, value in settings.items())]))
+    return NodeConfig.load(path)
+
+
+def found(patient: Patient) -> dict[str, Finding]:
+    return {finding.check: finding for finding in examine(patient)}
+
+
+def but(patient: Patient, **changes: object) -> Patient:
+    known: dict[str, object] = {name: getattr(patient, name) for name in ("config", "clock", "api", "synchronised", "free_bytes")}
+    return Patient(**(known | changes))  # type: ignore[arg-type]
+
+
+def report(patient: Patient, camera: str) -> None:
+    at = patient.clock.reading()
+    said = CaptureReport(at=at, camera=camera, model_id="m", gallery_revision=0, settings_revision=0)
+    CaptureReportFile(patient.config.state).write(said)
+
+
+def test_a_healthy_node_is_ok_in_every_line(healthy: Patient):
+    findings = list(examine(healthy))
+    assert [finding.result for finding in findings] == ["ok"] * 8
+    assert exit_code(findings) == 0
+
+
+def test_a_node_that_is_not_claimed_is_told_to_claim(healthy: Patient):
+    (healthy.config.state / "identity" / "identity.json").unlink()
+    finding = found(healthy)["identity"]
+    assert (finding.result, "lintel-edge claim" in finding.sentence) == ("fail", True)
+
+
+def test_a_model_file_with_a_wrong_hash_is_found(healthy: Patient, tmp_path: Path):
+    models = tmp_path / "models"
+    models.mkdir()
+    for file in load_model_set(None).folder.glob("*"):
+        if file.suffix in {".toml", ".tflite"}:
+            (models / file.name).write_bytes(file.read_bytes() + (b" " if file.suffix == ".tflite" else b""))
+    config = healthy.config.model_copy(update={"models": healthy.config.models.model_copy(update={"folder": models})})
+    finding = found(but(healthy, config=config))["models"]
+    assert finding.result == "fail"
+    assert "install the model set again" in finding.sentence
+
+
+def test_a_gallery_of_another_model_is_found(healthy: Patient):
+    GalleryCache(healthy.config.state).store_gallery(GallerySnapshot(revision=1, model_id="another", dimension=2, people=()), "e")
+    assert found(healthy)["models"].result == "fail"
+
+
+def test_a_camera_that_cannot_be_opened_is_found(healthy: Patient, tmp_path: Path):
+    patient = but(healthy, config=config_of(tmp_path, source=tmp_path / "nothing.mp4"))
+    assert "does not exist" in found(patient)["camera"].sentence
+
+
+def test_a_camera_that_gives_no_picture_is_found(healthy: Patient, tmp_path: Path):
+    (tmp_path / "pictures" / "1.png").write_bytes(b"broken")
+    assert found(healthy)["camera"].result == "fail"
+
+
+def test_while_capture_has_the_camera_its_word_is_taken(healthy: Patient, tmp_path: Path):
+    patient = but(healthy, config=config_of(tmp_path, source=tmp_path / "nothing.mp4"))
+    report(patient, "ok")
+    assert found(patient)["camera"].result == "ok"
+    report(patient, "camera_gives_no_frames")
+    assert found(patient)["camera"].result == "fail"
+
+
+def test_an_old_report_of_capture_is_not_believed(healthy: Patient, clock: FakeClock):
+    report(healthy, "camera_gives_no_frames")
+    clock.go_on(60)
+    assert found(healthy)["camera"].result == "ok"
+
+
+def test_a_server_that_does_not_answer_is_found(healthy: Patient, tmp_path: Path):
+    IdentityFolder(tmp_path).save(an_identity(server="http://127.0.0.1:9"))
+    assert "does not answer" in found(healthy)["server"].sentence
+
+
+def test_a_token_that_is_not_accepted_is_found(healthy: Patient, server: FakeServer):
+    server.faults["settings"] = [(401, {}, "not_authenticated")]
+    assert "claim the node again" in found(healthy)["server"].sentence
+
+
+def test_a_captive_portal_is_no_server(healthy: Patient, server: FakeServer):
+    server.faults["settings"] = ["captive_portal"]
+    assert found(healthy)["server"].result == "fail"
+
+
+def test_a_clock_that_is_not_synchronised_is_a_warning(healthy: Patient):
+    patient = but(healthy, synchronised=lambda: False)
+    assert found(patient)["clock"].result == "warn"
+    assert exit_code(list(examine(patient))) == 0
+
+
+@pytest.mark.parametrize(("free", "result"), [(10_000_000, "fail"), (500_000_000, "warn"), (2_000_000_000, "ok")])
+def test_a_full_disk_is_found(healthy: Patient, free: int, result: str):
+    free_bytes: Callable[[Path], int] = lambda _folder: free  # noqa: E731
+    assert found(but(healthy, free_bytes=free_bytes))["disk"].result == result
+
+
+@pytest.mark.parametrize(
+    ("wanted", "result"),
+    [
+        (NodeSettings(), "ok"),
+        (NodeSettings(interval_ms=500, min_agreeing_frames=4), "warn"),
+        (NodeSettings(interval_ms=1000, min_agreeing_frames=4), "fail"),
+        (NodeSettings(interval_ms=200, min_agreeing_frames=20), "fail"),
+    ],
+)
+def test_settings_that_could_never_decide_a_pass_are_found(wanted: NodeSettings, result: str):
+
+    assert judge_settings(wanted).result == result
+
+
+def test_an_outbox_that_does_not_exist_yet_is_a_warning(healthy: Patient, tmp_path: Path):
+    for file in (tmp_path / "outbox").glob("outbox.db*"):
+        file.unlink()
+    assert found(healthy)["outbox"].result == "warn"
+
+
+def test_a_damaged_outbox_is_found(healthy: Patient, tmp_path: Path):
+    for file in (tmp_path / "outbox").glob("outbox.db*"):
+        file.unlink()
+    (tmp_path / "outbox" / "outbox.db").write_bytes(b"no database" * 1000)
+    assert found(healthy)["outbox"].result == "fail"
+
+
+def test_it_prints_a_line_per_check_and_fails_when_one_does(healthy: Patient, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    IdentityFolder(tmp_path).save(an_identity(server="http://127.0.0.1:9"))
+    assert doctor.run(tmp_path / "node.toml") == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 8
+    assert [line.split()[:2] for line in lines if line.startswith("fail")] == [["fail", "server"]]
+
+
+def test_for_programs_it_prints_json(healthy: Patient, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    doctor.run(tmp_path / "node.toml", as_json=True)
+    findings = json.loads(capsys.readouterr().out)
+    assert {"check", "result", "sentence"} == set(findings[0])
+    assert {finding["result"] for finding in findings} <= {"ok", "warn", "fail"}
