@@ -77,7 +77,7 @@ def _exceeding(images: _People, embedded: Embedded, probes: int, samples: int) -
 
 
 def _continued(measured: dict[int, float]) -> dict[int, float]:
-    """The measured similarities and, for rarer rates, a straight line in the logarithm: tails fall faster, so this errs on the safe side."""
+    """The measured similarities and, for rarer rates, a straight line in the logarithm: tails fall faster, so it is safe."""
     if len(measured) < 2:
         raise FaceError("too_few_people", "too few people have three images to carry a calibration; give more")
     (x0, y0), (x1, y1) = [(np.log(one_in), similarity) for one_in, similarity in sorted(measured.items())][-2:]

@@ -4,12 +4,12 @@ The peer is dlib's HOG detector with one upsampling, its five-point predictor an
 Its data files are read from the cached archive that the model set is made from.
 """
 
-# ruff: noqa: T201
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -36,8 +36,9 @@ class Run:
     total_ms: float
 
 
-Detect = Callable[[Bgr], list[object]]
-Embed = Callable[[Bgr, object], object]
+Detect = Callable[[Bgr], list[Any]]
+Embed = Callable[[Bgr, Any], object]
+"""A found face is whatever the pipeline finds."""
 
 
 def main() -> None:
@@ -100,7 +101,8 @@ def _walk() -> Iterator[Bgr]:
     import matplotlib as mpl  # noqa: PLC0415 (only without the clip)
     from skimage import data  # noqa: PLC0415
 
-    astronaut = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)[0:300, 80:380]
+    picture = data.astronaut()  # type: ignore[no-untyped-call]
+    astronaut = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)[0:300, 80:380]
     officer = cv2.imread(str(Path(mpl.get_data_path()) / "sample_data" / "grace_hopper.jpg"))
     random = np.random.default_rng(0)
     for portrait in (astronaut, officer):
@@ -122,7 +124,7 @@ def _peer() -> tuple[Detect, Embed]:
         predictor = dlib.shape_predictor(str(five))
         network = dlib.face_recognition_model_v1(str(weights))
 
-    def detect(frame: Bgr) -> list[object]:
+    def detect(frame: Bgr) -> list[Any]:
         return list(detector(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), 1))
 
     def embed(frame: Bgr, face: object) -> object:

@@ -24,7 +24,8 @@ def pipeline(model_set: ModelSet) -> FacePipeline:
 @pytest.fixture(scope="session")
 def astronaut() -> Bgr:
     """Public domain (NASA): one person, the face about 100 px wide."""
-    return np.asarray(cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR), np.uint8)
+    picture = data.astronaut()  # type: ignore[no-untyped-call]
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), np.uint8)
 
 
 @pytest.fixture(scope="session")

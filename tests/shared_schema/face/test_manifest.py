@@ -9,44 +9,44 @@ from shared_schema.face.types import FaceError
 
 
 @pytest.fixture
-def folder(tmp_path) -> Path:
+def folder(tmp_path: Path) -> Path:
     """A copy of the shipped set that a test may spoil."""
     for name in ("manifest.toml", "blazeface_near.tflite", "blazeface_far.tflite", "embedder_128.tflite"):
         shutil.copy(SHIPPED / name, tmp_path / name)
     return tmp_path
 
 
-def code_of(folder):
+def code_of(folder: Path) -> str:
     with pytest.raises(FaceError) as caught:
         FacePipeline(ModelSet.load(folder))
     assert "\n" not in str(caught.value)
     return caught.value.code
 
 
-def change(folder, old, new):
+def change(folder: Path, old: str, new: str) -> None:
     manifest = folder / "manifest.toml"
     text = manifest.read_text(encoding="utf-8")
     assert old in text
     manifest.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def test_the_shipped_set_is_whole(model_set):
+def test_the_shipped_set_is_whole(model_set: ModelSet) -> None:
     model_set.verify()
     assert model_set.embedder.dimension == 128
     assert model_set.embedder.model_id == model_set.manifest.embedder.model_id
 
 
-def test_every_file_states_a_free_licence_and_a_pinned_source(model_set):
+def test_every_file_states_a_free_licence_and_a_pinned_source(model_set: ModelSet) -> None:
     assert {model.source.licence for model in model_set.manifest.files} == {"Apache-2.0", "CC0-1.0"}
     assert all(len(model.source.archive_sha256) == 64 for model in model_set.manifest.files)
 
 
-def test_a_changed_model_file_is_refused(folder):
+def test_a_changed_model_file_is_refused(folder: Path) -> None:
     (folder / "embedder_128.tflite").write_bytes((folder / "blazeface_far.tflite").read_bytes())
     assert code_of(folder) == "wrong_hash"
 
 
-def test_a_missing_file_or_folder_is_refused(folder):
+def test_a_missing_file_or_folder_is_refused(folder: Path) -> None:
     (folder / "blazeface_far.tflite").unlink()
     assert code_of(folder) == "no_models"
     assert code_of(folder / "nowhere") == "no_models"
@@ -66,12 +66,12 @@ def test_a_missing_file_or_folder_is_refused(folder):
         ("[near]", "[near"),
     ],
 )
-def test_a_manifest_that_lies_or_is_misspelt_is_refused(folder, old, new):
+def test_a_manifest_that_lies_or_is_misspelt_is_refused(folder: Path, old: str, new: str) -> None:
     change(folder, old, new)
     assert code_of(folder) == "bad_manifest"
 
 
-def test_the_refusal_names_the_place_in_the_manifest(folder):
+def test_the_refusal_names_the_place_in_the_manifest(folder: Path) -> None:
     change(folder, "mirrored = true", "mirrored = 7")
-    with pytest.raises(FaceError, match="embedder.mirrored"):
+    with pytest.raises(FaceError, match=r"embedder\.mirrored"):
         ModelSet.load(folder)

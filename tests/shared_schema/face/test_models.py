@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from shared_schema.face.manifest import ModelSet
 from shared_schema.face.models import sources
 from shared_schema.face.models.build import HERE, build
 from shared_schema.face.models.dlib_weights import Convolution, Network, WeightsError
@@ -14,12 +15,12 @@ from shared_schema.face.runtime import Network as Runner
     not all(archive.present() for archive in sources.ARCHIVES),
     reason="the packages that the model set is made from are not in .cache/models; fetch them with `make models`",
 )
-def test_the_committed_files_are_what_the_sources_give():
+def test_the_committed_files_are_what_the_sources_give() -> None:
     for name, content in build().items():
         assert (HERE / name).read_bytes() == content, f"{name} differs; run `make models`"
 
 
-def test_the_manifest_pins_the_archives_that_are_built_from(model_set):
+def test_the_manifest_pins_the_archives_that_are_built_from(model_set: ModelSet) -> None:
     pinned = {(archive.file, archive.sha256) for archive in sources.ARCHIVES}
     assert {(model.source.archive, model.source.archive_sha256) for model in model_set.manifest.files} == pinned
     requirements = (sources.ROOT / "requirements" / "models.txt").read_text(encoding="utf-8")
@@ -28,7 +29,7 @@ def test_the_manifest_pins_the_archives_that_are_built_from(model_set):
         assert archive.sha256 in requirements
 
 
-def random_network():
+def random_network() -> Network:
     random = np.random.default_rng(5)
     sizes = [(32, 7, 3, 2)]
     channels = 32
@@ -48,7 +49,7 @@ def random_network():
     return Network(convolutions, random.standard_normal((128, 256)).astype(np.float32))
 
 
-def test_a_compiled_network_runs_and_compiles_to_the_same_bytes():
+def test_a_compiled_network_runs_and_compiles_to_the_same_bytes() -> None:
     content = compile_embedder(random_network())
     assert compile_embedder(random_network()) == content
     runner = Runner(content, name="random")
@@ -58,13 +59,13 @@ def test_a_compiled_network_runs_and_compiles_to_the_same_bytes():
     assert np.abs(output).max() > 0
 
 
-def test_a_network_with_a_layer_too_many_is_refused():
+def test_a_network_with_a_layer_too_many_is_refused() -> None:
     network = random_network()
     with pytest.raises(ValueError, match="more layers"):
         compile_embedder(Network((*network.convolutions, network.convolutions[-1]), network.projection))
 
 
-def test_a_written_convolution_computes_what_it_says():
+def test_a_written_convolution_computes_what_it_says() -> None:
     graph = Graph("test")
     source = graph.input("image", (1, 4, 4, 1))
     kernel = np.zeros((1, 3, 3, 1), np.float32)
@@ -77,6 +78,6 @@ def test_a_written_convolution_computes_what_it_says():
 
 
 @pytest.mark.parametrize("data", [b"", b"nothing of the kind", b"\x01\x05con_4\x01\x02\x01\x01\x01\x01\x01\x01\x01\x7f"])
-def test_a_file_without_the_network_is_refused(data):
+def test_a_file_without_the_network_is_refused(data: bytes) -> None:
     with pytest.raises(WeightsError):
         Network.parse(data)

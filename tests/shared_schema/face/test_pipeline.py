@@ -2,19 +2,20 @@ import json
 from pathlib import Path
 from uuid import UUID
 
-import cv2
 import numpy as np
 import pytest
 
 from shared_schema.face.match import Gallery
-from shared_schema.face.types import Box, Face
+from shared_schema.face.pipeline import FacePipeline
+from shared_schema.face.types import Bgr, Box, Face
 from shared_schema.ids import PersonId
+from tests.shared_schema.face.pictures import scaled
 
 GOLDEN = Path(__file__).parent / "golden.json"
 """Embeddings and landmarks of two public-domain portraits, numbers only: they pin the pipeline on every processor."""
 
 
-def test_golden_embeddings_hold(pipeline, astronaut, officer):
+def test_golden_embeddings_hold(pipeline: FacePipeline, astronaut: Bgr, officer: Bgr) -> None:
     golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
     assert golden["model_id"] == pipeline.model_id
     for name, image in (("astronaut", astronaut), ("officer", officer)):
@@ -24,17 +25,17 @@ def test_golden_embeddings_hold(pipeline, astronaut, officer):
         assert float(embedding @ np.array(golden[name]["embedding"], np.float32)) > 0.999
 
 
-def test_an_embedding_is_that_of_the_mirror_image(pipeline, officer):
+def test_an_embedding_is_that_of_the_mirror_image(pipeline: FacePipeline, officer: Bgr) -> None:
     mirrored = np.ascontiguousarray(officer[:, ::-1])
     (one,), (other,) = (pipeline.embed(image, pipeline.detect(image)) for image in (officer, mirrored))
     assert float(one @ other) > 0.99
 
 
-def test_two_people_are_told_apart_and_one_is_known_again(pipeline, astronaut, officer):
+def test_two_people_are_told_apart_and_one_is_known_again(pipeline: FacePipeline, astronaut: Bgr, officer: Bgr) -> None:
     ada, ben = (PersonId(UUID(int=number)) for number in (1, 2))
     people = {ada: pipeline.embed(astronaut, pipeline.detect(astronaut)), ben: pipeline.embed(officer, pipeline.detect(officer))}
     gallery = Gallery.build(model_id=pipeline.model_id, revision=1, people=people)
-    small = cv2.resize(officer, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    small = scaled(officer, 0.5)
     dim = (small * 0.7).astype(np.uint8)
     best, runner_up = gallery.search(pipeline.embed(dim, pipeline.detect(dim))[0])
     assert best is not None
@@ -43,7 +44,7 @@ def test_two_people_are_told_apart_and_one_is_known_again(pipeline, astronaut, o
     assert best.similarity > 0.95 > runner_up.similarity
 
 
-def test_embeddings_are_unit_rows_one_per_face(pipeline, officer):
+def test_embeddings_are_unit_rows_one_per_face(pipeline: FacePipeline, officer: Bgr) -> None:
     (face,) = pipeline.detect(officer)
     rows = pipeline.embed(officer, [face, face])
     assert rows.shape == (2, pipeline.dimension)
@@ -52,7 +53,7 @@ def test_embeddings_are_unit_rows_one_per_face(pipeline, officer):
     assert pipeline.embed(officer, []).shape == (0, pipeline.dimension)
 
 
-def test_a_crop_shows_the_head_within_the_frame(pipeline, officer):
+def test_a_crop_shows_the_head_within_the_frame(pipeline: FacePipeline, officer: Bgr) -> None:
     (face,) = pipeline.detect(officer)
     crop = pipeline.crop(officer, face)
     assert max(crop.shape[:2]) <= 320
@@ -61,6 +62,6 @@ def test_a_crop_shows_the_head_within_the_frame(pipeline, officer):
 
 
 @pytest.mark.parametrize("box", [Box(-300, -300, 100, 100), Box(5000, 5000, 10, 10), Box(0, 0, 1, 1)])
-def test_a_crop_of_a_face_at_or_beyond_the_edge_is_never_empty(pipeline, officer, box):
+def test_a_crop_of_a_face_at_or_beyond_the_edge_is_never_empty(pipeline: FacePipeline, officer: Bgr, box: Box) -> None:
     crop = pipeline.crop(officer, Face(box, np.zeros((6, 2), np.float32), 0.5))
     assert crop.size > 0

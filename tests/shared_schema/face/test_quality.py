@@ -1,40 +1,42 @@
-import cv2
 import numpy as np
 import pytest
 
+from shared_schema.face.manifest import ModelSet
+from shared_schema.face.pipeline import FacePipeline
 from shared_schema.face.quality import assess, clipped_share
-from shared_schema.face.types import Box, Face, Gate
+from shared_schema.face.types import Bgr, Box, Face, Gate, Quality
+from tests.shared_schema.face.pictures import scaled, smeared
 
 
-def looked_at(pipeline, frame, min_face_px=60):
+def looked_at(pipeline: FacePipeline, frame: Bgr, min_face_px: int = 60) -> Quality:
     (face,) = pipeline.detect(frame)
     return pipeline.assess(frame, face, min_face_px=min_face_px)
 
 
-def test_a_good_portrait_passes_every_gate(pipeline, officer):
+def test_a_good_portrait_passes_every_gate(pipeline: FacePipeline, officer: Bgr) -> None:
     quality = looked_at(pipeline, officer)
     assert quality.gate is None
     assert quality.value > 0.7
 
 
-def test_a_face_below_the_asked_size_is_too_small(pipeline, officer):
+def test_a_face_below_the_asked_size_is_too_small(pipeline: FacePipeline, officer: Bgr) -> None:
     assert looked_at(pipeline, officer, min_face_px=400).gate is Gate.TOO_SMALL
 
 
-def test_a_face_cut_by_the_edge_is_clipped(pipeline, officer):
+def test_a_face_cut_by_the_edge_is_clipped(pipeline: FacePipeline, officer: Bgr) -> None:
     (face,) = pipeline.detect(officer)
     cut = np.ascontiguousarray(officer[:, int(face.box.left + face.box.width * 0.15) :])
     shifted = Face(Box(-face.box.width * 0.15, face.box.top, face.box.width, face.box.height), face.landmarks, face.certainty)
     assert pipeline.assess(cut, shifted, min_face_px=60).gate is Gate.CLIPPED
 
 
-def test_a_smeared_face_is_blurred(pipeline, officer):
+def test_a_smeared_face_is_blurred(pipeline: FacePipeline, officer: Bgr) -> None:
     (face,) = pipeline.detect(officer)
-    smeared = cv2.GaussianBlur(officer, (0, 0), 14)
-    assert pipeline.assess(smeared, face, min_face_px=60).gate is Gate.BLURRED
+    soft = smeared(officer, 14)
+    assert pipeline.assess(soft, face, min_face_px=60).gate is Gate.BLURRED
 
 
-def test_a_dark_face_is_too_dark_and_a_glaring_one_too_bright(pipeline, officer):
+def test_a_dark_face_is_too_dark_and_a_glaring_one_too_bright(pipeline: FacePipeline, officer: Bgr) -> None:
     (face,) = pipeline.detect(officer)
     dark = (officer * 0.1).astype(np.uint8)
     glaring = np.clip(officer.astype(np.int32) + 200, 0, 255).astype(np.uint8)
@@ -42,7 +44,7 @@ def test_a_dark_face_is_too_dark_and_a_glaring_one_too_bright(pipeline, officer)
     assert pipeline.assess(glaring, face, min_face_px=60).gate is Gate.TOO_BRIGHT
 
 
-def with_landmarks(face, **moves):
+def with_landmarks(face: Face, **moves: tuple[float, float]) -> Face:
     names = ("right_eye", "left_eye", "nose", "mouth")
     landmarks = face.landmarks.copy()
     for name, move in moves.items():
@@ -50,31 +52,33 @@ def with_landmarks(face, **moves):
     return Face(face.box, landmarks, face.certainty)
 
 
-def test_a_nose_beside_the_eyes_is_an_extreme_pose(pipeline, officer):
+def test_a_nose_beside_the_eyes_is_an_extreme_pose(pipeline: FacePipeline, officer: Bgr) -> None:
     (face,) = pipeline.detect(officer)
     apart = float(face.landmarks[1][0] - face.landmarks[0][0])
     assert pipeline.assess(officer, with_landmarks(face, nose=(apart, 0)), min_face_px=60).gate is Gate.EXTREME_POSE
 
 
 @pytest.mark.parametrize("moves", [{"mouth": (0, -120)}, {"nose": (0, 200)}, {"mouth": (0, 400)}])
-def test_a_mouth_above_the_nose_or_far_away_is_implausible(pipeline, officer, moves):
+def test_a_mouth_above_the_nose_or_far_away_is_implausible(
+    pipeline: FacePipeline, officer: Bgr, moves: dict[str, tuple[float, float]]
+) -> None:
     (face,) = pipeline.detect(officer)
     assert pipeline.assess(officer, with_landmarks(face, **moves), min_face_px=60).gate is Gate.IMPLAUSIBLE
 
 
-def test_eyes_on_one_spot_are_implausible(model_set, officer):
+def test_eyes_on_one_spot_are_implausible(model_set: ModelSet, officer: Bgr) -> None:
     face = Face(Box(10, 10, 100, 100), np.full((6, 2), 50, np.float32), 0.9)
     chip = np.zeros((150, 150, 3), np.uint8)
     quality = assess(officer, face, chip, model_set.manifest.embedder.template_points, min_face_px=60)
     assert quality.gate is Gate.IMPLAUSIBLE
 
 
-def test_a_larger_sharper_look_is_worth_more(pipeline, officer):
-    small = cv2.resize(officer, None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA)
-    smeared = cv2.GaussianBlur(officer, (0, 0), 5)
+def test_a_larger_sharper_look_is_worth_more(pipeline: FacePipeline, officer: Bgr) -> None:
+    small = scaled(officer, 0.4)
+    soft = smeared(officer, 5)
     best = looked_at(pipeline, officer).value
     assert best > looked_at(pipeline, small).value > 0
-    assert best > looked_at(pipeline, smeared).value > 0
+    assert best > looked_at(pipeline, soft).value > 0
 
 
 @pytest.mark.parametrize(
@@ -87,5 +91,5 @@ def test_a_larger_sharper_look_is_worth_more(pipeline, officer):
         (Box(0, 0, 0, 0), 1.0),
     ],
 )
-def test_the_clipped_share_is_the_area_outside(box, share):
+def test_the_clipped_share_is_the_area_outside(box: Box, share: float) -> None:
     assert clipped_share(box, 100, 100) == pytest.approx(share)

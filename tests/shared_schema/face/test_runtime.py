@@ -5,27 +5,28 @@ import sys
 import numpy as np
 import pytest
 
+from shared_schema.face.manifest import ModelSet
 from shared_schema.face.runtime import Network
 from shared_schema.face.types import FaceError
 
 
 @pytest.mark.parametrize("content", [b"", b"not a model", b"\x1c\x00\x00\x00TFL3" + bytes(100)])
-def test_what_is_no_model_is_refused_by_name(content):
+def test_what_is_no_model_is_refused_by_name(content: bytes) -> None:
     with pytest.raises(FaceError, match=r"other\.tflite") as caught:
         Network(content, name="other.tflite")
     assert caught.value.code == "bad_model"
     assert "\n" not in str(caught.value)
 
 
-def test_a_wrong_input_is_refused(model_set):
+def test_a_wrong_input_is_refused(model_set: ModelSet) -> None:
     network = Network(model_set.contents["blazeface_near.tflite"], name="near")
     with pytest.raises(FaceError, match="128, 128, 3"):
         network(np.zeros((1, 64, 64, 3), np.float32))
     with pytest.raises(FaceError, match="float32"):
-        network(np.zeros((1, 128, 128, 3), np.float64))  # type: ignore[arg-type]
+        network(np.zeros((1, 128, 128, 3), np.float64))
 
 
-def test_outputs_stay_as_they_were_when_the_model_runs_again(model_set):
+def test_outputs_stay_as_they_were_when_the_model_runs_again(model_set: ModelSet) -> None:
     network = Network(model_set.contents["blazeface_near.tflite"], name="near")
     first = network(np.zeros((1, 128, 128, 3), np.float32))
     kept = [output.copy() for output in first]
@@ -33,12 +34,12 @@ def test_outputs_stay_as_they_were_when_the_model_runs_again(model_set):
     assert all(np.array_equal(output, copy) for output, copy in zip(first, kept, strict=True))
 
 
-def run_quietly(code):
+def run_quietly(code: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
 
 
-def test_loading_a_model_writes_nothing_to_stderr():
+def test_loading_a_model_writes_nothing_to_stderr() -> None:
     done = run_quietly(
         "from shared_schema.face.manifest import ModelSet\n"
         "from shared_schema.face.pipeline import FacePipeline\n"
@@ -47,7 +48,7 @@ def test_loading_a_model_writes_nothing_to_stderr():
     assert done.stderr == ""
 
 
-def test_other_words_on_stderr_are_passed_on():
+def test_other_words_on_stderr_are_passed_on() -> None:
     done = run_quietly(
         "import os\nfrom shared_schema.face import runtime\n"
         "with runtime._quiet():\n"
