@@ -107,7 +107,7 @@ def snapshot(*names: str, revision: int = 1, model_id: str = MODELS.embedder.mod
     return GallerySnapshot(revision=revision, model_id=model_id, dimension=32, people=people)
 
 
-def test_a_person_at_the_door_becomes_a_signed_sighting_with_sealed_images(tmp_path: Path):
+def test_a_person_at_the_door_becomes_a_signed_sighting_with_sealed_images(tmp_path: Path) -> None:
     node = Node(tmp_path, WALK)
     node.cache.store_gallery(snapshot("ann", "bob", revision=5), "e")
     node.run()
@@ -123,7 +123,7 @@ def test_a_person_at_the_door_becomes_a_signed_sighting_with_sealed_images(tmp_p
     assert sha256(probe).hexdigest() == sighting.probe_sha256
 
 
-def test_the_crop_named_in_the_sighting_is_the_one_on_the_card(tmp_path: Path):
+def test_the_crop_named_in_the_sighting_is_the_one_on_the_card(tmp_path: Path) -> None:
     node = Node(tmp_path, WALK)
     node.run()
     (sighting,) = node.sightings()
@@ -138,7 +138,7 @@ def test_the_crop_named_in_the_sighting_is_the_one_on_the_card(tmp_path: Path):
     assert [sha256(crop).hexdigest() for crop in opened] == [sighting.crop.sha256]
 
 
-def test_each_sighting_is_announced_after_it_is_durable_and_observations_are_not(tmp_path: Path):
+def test_each_sighting_is_announced_after_it_is_durable_and_observations_are_not(tmp_path: Path) -> None:
     node = Node(tmp_path, WALK)
     node.run()
     kinds = [one.kind for one in node.envelopes()]
@@ -146,7 +146,7 @@ def test_each_sighting_is_announced_after_it_is_durable_and_observations_are_not
     assert [(one.epoch, one.seq) for one in node.recorded] == [(1, 1)]
 
 
-def test_the_announced_line_names_the_record(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+def test_the_announced_line_names_the_record(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     node = Node(tmp_path, WALK)
     node.run()
     print_recorded(node.recorded[0])
@@ -155,14 +155,14 @@ def test_the_announced_line_names_the_record(capsys: pytest.CaptureFixture[str],
     assert line == {"recorded": str(envelope.record_id), "epoch": 1, "seq": 1, "sha256": envelope.sha256}
 
 
-def test_without_a_gallery_a_pass_is_recorded_as_unknown(tmp_path: Path):
+def test_without_a_gallery_a_pass_is_recorded_as_unknown(tmp_path: Path) -> None:
     node = Node(tmp_path, WALK)
     node.run()
     (sighting,) = node.sightings()
     assert (sighting.outcome, sighting.candidate, sighting.gallery_revision) == (Outcome.UNKNOWN, None, 0)
 
 
-def test_the_sightings_time_is_that_of_its_best_frame(tmp_path: Path):
+def test_the_sightings_time_is_that_of_its_best_frame(tmp_path: Path) -> None:
     scenes = ((Sight("s", quality=0.2),), (Sight("s", x=84, quality=0.9),), (Sight("s", x=88, quality=0.2),), *((EMPTY,) * 10))
     node = Node(tmp_path, scenes)
     began = node.clock.now
@@ -175,14 +175,14 @@ def test_the_sightings_time_is_that_of_its_best_frame(tmp_path: Path):
     )
 
 
-def test_a_new_gallery_is_used_without_a_restart(tmp_path: Path):
+def test_a_new_gallery_is_used_without_a_restart(tmp_path: Path) -> None:
     node = Node(tmp_path, (*approach("ann", 4), *((EMPTY,) * 10), *approach("ann", 4), *((EMPTY,) * 10)))
     node.camera.before[14] = lambda: node.cache.store_gallery(snapshot("ann", "bob", revision=2), "e")
     node.run()
     assert [(one.outcome, one.gallery_revision) for one in node.sightings()] == [(Outcome.UNKNOWN, 0), (Outcome.MATCH, 2)]
 
 
-def test_new_settings_are_used_without_a_restart(tmp_path: Path):
+def test_new_settings_are_used_without_a_restart(tmp_path: Path) -> None:
     node = Node(tmp_path, (*approach("s", 4), *((EMPTY,) * 10), *approach("s", 4), *((EMPTY,) * 10)))
     node.camera.before[14] = lambda: node.cache.store_settings(NodeSettings(revision=3, keep_crops=False), "e")
     node.run()
@@ -190,21 +190,21 @@ def test_new_settings_are_used_without_a_restart(tmp_path: Path):
     assert node.reports[-1].settings_revision == 3
 
 
-def test_a_gallery_of_another_model_is_not_used(tmp_path: Path):
+def test_a_gallery_of_another_model_is_not_used(tmp_path: Path) -> None:
     node = Node(tmp_path, WALK)
     node.cache.store_gallery(snapshot("ann", model_id="another"), "e")
     node.run()
     assert [one.gallery_revision for one in node.sightings()] == [0]
 
 
-def test_settings_of_the_file_win_over_the_servers(tmp_path: Path):
+def test_settings_of_the_file_win_over_the_servers(tmp_path: Path) -> None:
     node = Node(tmp_path, WALK, keep_crops=False)
     node.cache.store_settings(NodeSettings(keep_crops=True), "e")
     node.run()
     assert [one.crop for one in node.sightings()] == [None]
 
 
-def test_observations_follow_each_other_without_holes_also_when_nobody_came(tmp_path: Path):
+def test_observations_follow_each_other_without_holes_also_when_nobody_came(tmp_path: Path) -> None:
     node = Node(tmp_path, (EMPTY,) * 26, observation_ms=1000)
     node.run()
     observed = node.observations()
@@ -214,7 +214,7 @@ def test_observations_follow_each_other_without_holes_also_when_nobody_came(tmp_
     assert sum(one.funnel.frames for one in observed) == 26
 
 
-def test_moments_without_frames_are_blind_intervals(tmp_path: Path):
+def test_moments_without_frames_are_blind_intervals(tmp_path: Path) -> None:
     node = Node(tmp_path, (EMPTY, EMPTY, None, None, None, EMPTY, EMPTY))
     began = node.clock.now
     node.run()
@@ -224,7 +224,7 @@ def test_moments_without_frames_are_blind_intervals(tmp_path: Path):
     assert blind.reason == "camera_gives_no_frames"
 
 
-def test_a_camera_that_hung_leaves_a_blind_interval(tmp_path: Path):
+def test_a_camera_that_hung_leaves_a_blind_interval(tmp_path: Path) -> None:
     node = Node(tmp_path, (EMPTY,) * 4)
     node.camera.before[2] = lambda: node.clock.go_on(30)
     node.run()
@@ -232,7 +232,7 @@ def test_a_camera_that_hung_leaves_a_blind_interval(tmp_path: Path):
     assert [blind.reason for blind in observation.blind] == ["stalled"]
 
 
-def test_told_to_stop_it_finishes_open_passes_and_says_how_far_it_looked(tmp_path: Path):
+def test_told_to_stop_it_finishes_open_passes_and_says_how_far_it_looked(tmp_path: Path) -> None:
     node = Node(tmp_path, (*approach("stranger", 30),))
     capture = node.capture()
     node.camera.before[5] = capture.stop
@@ -242,26 +242,26 @@ def test_told_to_stop_it_finishes_open_passes_and_says_how_far_it_looked(tmp_pat
     assert node.reports[-1].camera == "stopped"
 
 
-def test_a_source_at_its_end_is_reported(tmp_path: Path):
+def test_a_source_at_its_end_is_reported(tmp_path: Path) -> None:
     node = Node(tmp_path, WALK)
     node.run()
     last = node.reports[-1]
     assert (last.camera, last.model_id, last.funnel.frames, last.funnel.unknown) == ("ended", MODELS.embedder.model_id, 16, 1)
 
 
-def test_a_camera_that_gives_nothing_is_reported_at_once(tmp_path: Path):
+def test_a_camera_that_gives_nothing_is_reported_at_once(tmp_path: Path) -> None:
     node = Node(tmp_path, (EMPTY, None, EMPTY))
     node.run()
     assert [report.camera for report in node.reports] == ["ok", "camera_gives_no_frames", "ok", "ended"]
 
 
-def test_a_source_without_frames_leaves_no_record(tmp_path: Path):
+def test_a_source_without_frames_leaves_no_record(tmp_path: Path) -> None:
     node = Node(tmp_path, ())
     node.run()
     assert node.envelopes() == []
 
 
-def test_a_replay_waits_for_the_first_gallery(tmp_path: Path):
+def test_a_replay_waits_for_the_first_gallery(tmp_path: Path) -> None:
     node = Node(tmp_path, WALK)
 
     def gallery_comes(seconds: float) -> None:
@@ -272,19 +272,19 @@ def test_a_replay_waits_for_the_first_gallery(tmp_path: Path):
     assert [one.outcome for one in node.sightings()] == [Outcome.MATCH]
 
 
-def test_a_replay_does_not_wait_for_ever(tmp_path: Path):
+def test_a_replay_does_not_wait_for_ever(tmp_path: Path) -> None:
     node = Node(tmp_path, WALK)
     node.capture(patience_s=10).run()
     assert [one.outcome for one in node.sightings()] == [Outcome.UNKNOWN]
 
 
-def test_a_bad_model_set_has_its_own_exit_code(tmp_path: Path):
+def test_a_bad_model_set_has_its_own_exit_code(tmp_path: Path) -> None:
     with pytest.raises(ModelSetBad) as refused:
         load_model_set(tmp_path)
     assert refused.value.exit_code == 5
 
 
-def test_a_report_is_read_as_it_was_written(tmp_path: Path):
+def test_a_report_is_read_as_it_was_written(tmp_path: Path) -> None:
     node = Node(tmp_path, WALK)
     node.run()
     file = CaptureReportFile(tmp_path)

@@ -57,19 +57,19 @@ def report(patient: Patient, camera: str) -> None:
     CaptureReportFile(patient.config.state).write(said)
 
 
-def test_a_healthy_node_is_ok_in_every_line(healthy: Patient):
+def test_a_healthy_node_is_ok_in_every_line(healthy: Patient) -> None:
     findings = list(examine(healthy))
     assert [finding.result for finding in findings] == ["ok"] * 8
     assert exit_code(findings) == 0
 
 
-def test_a_node_that_is_not_claimed_is_told_to_claim(healthy: Patient):
+def test_a_node_that_is_not_claimed_is_told_to_claim(healthy: Patient) -> None:
     (healthy.config.state / "identity" / "identity.json").unlink()
     finding = found(healthy)["identity"]
     assert (finding.result, "lintel-edge claim" in finding.sentence) == ("fail", True)
 
 
-def test_a_model_file_with_a_wrong_hash_is_found(healthy: Patient, tmp_path: Path):
+def test_a_model_file_with_a_wrong_hash_is_found(healthy: Patient, tmp_path: Path) -> None:
     models = tmp_path / "models"
     models.mkdir()
     for file in load_model_set(None).folder.glob("*"):
@@ -81,22 +81,22 @@ def test_a_model_file_with_a_wrong_hash_is_found(healthy: Patient, tmp_path: Pat
     assert "install the model set again" in finding.sentence
 
 
-def test_a_gallery_of_another_model_is_found(healthy: Patient):
+def test_a_gallery_of_another_model_is_found(healthy: Patient) -> None:
     GalleryCache(healthy.config.state).store_gallery(GallerySnapshot(revision=1, model_id="another", dimension=2, people=()), "e")
     assert found(healthy)["models"].result == "fail"
 
 
-def test_a_camera_that_cannot_be_opened_is_found(healthy: Patient, tmp_path: Path):
+def test_a_camera_that_cannot_be_opened_is_found(healthy: Patient, tmp_path: Path) -> None:
     patient = but(healthy, config=config_of(tmp_path, source=tmp_path / "nothing.mp4"))
     assert "does not exist" in found(patient)["camera"].sentence
 
 
-def test_a_camera_that_gives_no_picture_is_found(healthy: Patient, tmp_path: Path):
+def test_a_camera_that_gives_no_picture_is_found(healthy: Patient, tmp_path: Path) -> None:
     (tmp_path / "pictures" / "1.png").write_bytes(b"broken")
     assert found(healthy)["camera"].result == "fail"
 
 
-def test_while_capture_has_the_camera_its_word_is_taken(healthy: Patient, tmp_path: Path):
+def test_while_capture_has_the_camera_its_word_is_taken(healthy: Patient, tmp_path: Path) -> None:
     patient = but(healthy, config=config_of(tmp_path, source=tmp_path / "nothing.mp4"))
     report(patient, "ok")
     assert found(patient)["camera"].result == "ok"
@@ -104,35 +104,35 @@ def test_while_capture_has_the_camera_its_word_is_taken(healthy: Patient, tmp_pa
     assert found(patient)["camera"].result == "fail"
 
 
-def test_an_old_report_of_capture_is_not_believed(healthy: Patient, clock: FakeClock):
+def test_an_old_report_of_capture_is_not_believed(healthy: Patient, clock: FakeClock) -> None:
     report(healthy, "camera_gives_no_frames")
     clock.go_on(60)
     assert found(healthy)["camera"].result == "ok"
 
 
-def test_a_server_that_does_not_answer_is_found(healthy: Patient, tmp_path: Path):
+def test_a_server_that_does_not_answer_is_found(healthy: Patient, tmp_path: Path) -> None:
     IdentityFolder(tmp_path).save(an_identity(server="http://127.0.0.1:9"))
     assert "does not answer" in found(healthy)["server"].sentence
 
 
-def test_a_token_that_is_not_accepted_is_found(healthy: Patient, server: FakeServer):
+def test_a_token_that_is_not_accepted_is_found(healthy: Patient, server: FakeServer) -> None:
     server.faults["settings"] = [(401, {}, "not_authenticated")]
     assert "claim the node again" in found(healthy)["server"].sentence
 
 
-def test_a_captive_portal_is_no_server(healthy: Patient, server: FakeServer):
+def test_a_captive_portal_is_no_server(healthy: Patient, server: FakeServer) -> None:
     server.faults["settings"] = ["captive_portal"]
     assert found(healthy)["server"].result == "fail"
 
 
-def test_a_clock_that_is_not_synchronised_is_a_warning(healthy: Patient):
+def test_a_clock_that_is_not_synchronised_is_a_warning(healthy: Patient) -> None:
     patient = but(healthy, synchronised=lambda: False)
     assert found(patient)["clock"].result == "warn"
     assert exit_code(list(examine(patient))) == 0
 
 
 @pytest.mark.parametrize(("free", "result"), [(10_000_000, "fail"), (500_000_000, "warn"), (2_000_000_000, "ok")])
-def test_a_full_disk_is_found(healthy: Patient, free: int, result: str):
+def test_a_full_disk_is_found(healthy: Patient, free: int, result: str) -> None:
     free_bytes: Callable[[Path], int] = lambda _folder: free  # noqa: E731
     assert found(but(healthy, free_bytes=free_bytes))["disk"].result == result
 
@@ -146,25 +146,25 @@ def test_a_full_disk_is_found(healthy: Patient, free: int, result: str):
         (NodeSettings(interval_ms=200, min_agreeing_frames=20), "fail"),
     ],
 )
-def test_settings_that_could_never_decide_a_pass_are_found(wanted: NodeSettings, result: str):
+def test_settings_that_could_never_decide_a_pass_are_found(wanted: NodeSettings, result: str) -> None:
 
     assert judge_settings(wanted).result == result
 
 
-def test_an_outbox_that_does_not_exist_yet_is_a_warning(healthy: Patient, tmp_path: Path):
+def test_an_outbox_that_does_not_exist_yet_is_a_warning(healthy: Patient, tmp_path: Path) -> None:
     for file in (tmp_path / "outbox").glob("outbox.db*"):
         file.unlink()
     assert found(healthy)["outbox"].result == "warn"
 
 
-def test_a_damaged_outbox_is_found(healthy: Patient, tmp_path: Path):
+def test_a_damaged_outbox_is_found(healthy: Patient, tmp_path: Path) -> None:
     for file in (tmp_path / "outbox").glob("outbox.db*"):
         file.unlink()
     (tmp_path / "outbox" / "outbox.db").write_bytes(b"no database" * 1000)
     assert found(healthy)["outbox"].result == "fail"
 
 
-def test_it_prints_a_line_per_check_and_fails_when_one_does(healthy: Patient, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_it_prints_a_line_per_check_and_fails_when_one_does(healthy: Patient, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     IdentityFolder(tmp_path).save(an_identity(server="http://127.0.0.1:9"))
     assert doctor.run(tmp_path / "node.toml") == 1
     lines = capsys.readouterr().out.splitlines()
@@ -172,7 +172,7 @@ def test_it_prints_a_line_per_check_and_fails_when_one_does(healthy: Patient, tm
     assert [line.split()[:2] for line in lines if line.startswith("fail")] == [["fail", "server"]]
 
 
-def test_for_programs_it_prints_json(healthy: Patient, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_for_programs_it_prints_json(healthy: Patient, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     doctor.run(tmp_path / "node.toml", as_json=True)
     findings = json.loads(capsys.readouterr().out)
     assert {"check", "result", "sentence"} == set(findings[0])

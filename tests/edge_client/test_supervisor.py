@@ -85,7 +85,7 @@ class Machine:
         return [process for process in self.processes if process.ended is None]
 
 
-def test_both_processes_run_until_the_run_is_stopped():
+def test_both_processes_run_until_the_run_is_stopped() -> None:
     machine = Machine()
     assert machine.run(stop_at_s=5) == 0
     assert [what for _, what in machine.started] == [COURIER, CAPTURE]
@@ -93,7 +93,7 @@ def test_both_processes_run_until_the_run_is_stopped():
     assert machine.left_behind == []
 
 
-def test_a_process_that_dies_is_started_again_later_each_time():
+def test_a_process_that_dies_is_started_again_later_each_time() -> None:
     machine = Machine(capture=[(0.1, 1), (0.1, -9), (0.1, 1), (0.1, 1)])
     machine.run(stop_at_s=30)
     starts = machine.starts_of(CAPTURE)
@@ -102,14 +102,14 @@ def test_a_process_that_dies_is_started_again_later_each_time():
     assert len(machine.starts_of(COURIER)) == 1
 
 
-def test_the_wait_has_an_upper_limit():
+def test_the_wait_has_an_upper_limit() -> None:
     machine = Machine(capture=[(0.1, 1)] * 20)
     machine.run(stop_at_s=1000)
     starts = machine.starts_of(CAPTURE)
     assert starts[-1] - starts[-2] <= 61
 
 
-def test_a_process_that_was_healthy_starts_again_soon():
+def test_a_process_that_was_healthy_starts_again_soon() -> None:
     machine = Machine(capture=[(0.1, 1)] * 4 + [(HEALTHY_AFTER_S + 1, 1)])
     machine.run(stop_at_s=120)
     starts = machine.starts_of(CAPTURE)
@@ -117,53 +117,53 @@ def test_a_process_that_was_healthy_starts_again_soon():
 
 
 @pytest.mark.parametrize("code", [2, 3, 4, 5])
-def test_a_child_that_will_never_work_ends_the_run_with_its_code(code: int):
+def test_a_child_that_will_never_work_ends_the_run_with_its_code(code: int) -> None:
     machine = Machine(capture=[(0.5, code)])
     assert machine.run() == code
     assert machine.left_behind == []
 
 
-def test_the_courier_too_can_end_the_run():
+def test_the_courier_too_can_end_the_run() -> None:
     assert Machine(courier=[(0.5, 3)]).run() == 3
 
 
-def test_a_source_at_its_end_leaves_the_courier_at_work():
+def test_a_source_at_its_end_leaves_the_courier_at_work() -> None:
     machine = Machine(capture=[(1, 0)])
     assert machine.run(stop_at_s=50) == 0
     assert len(machine.starts_of(CAPTURE)) == 1
     assert len(machine.starts_of(COURIER)) == 1
 
 
-def test_once_the_source_has_ended_the_courier_drains_and_the_run_ends():
+def test_once_the_source_has_ended_the_courier_drains_and_the_run_ends() -> None:
     machine = Machine(capture=[(3, 0)], drain=[(2, 0)])
     assert machine.run(once=True) == 0
     assert [what for _, what in machine.started] == [COURIER, CAPTURE, DRAIN]
     assert machine.now < 7
 
 
-def test_a_courier_that_happens_to_end_while_capture_runs_does_not_end_the_run():
+def test_a_courier_that_happens_to_end_while_capture_runs_does_not_end_the_run() -> None:
     machine = Machine(capture=[(10, 0)], courier=[(1, 0)], drain=[(1, 0)])
     assert machine.run(once=True) == 0
     assert machine.now > 10
 
 
-def test_a_drain_that_dies_is_started_again():
+def test_a_drain_that_dies_is_started_again() -> None:
     machine = Machine(capture=[(1, 0)], drain=[(1, 1), (1, 0)])
     assert machine.run(once=True) == 0
     assert len(machine.starts_of(DRAIN)) == 2
 
 
-def test_with_once_a_capture_that_fails_is_not_played_from_the_beginning_again():
+def test_with_once_a_capture_that_fails_is_not_played_from_the_beginning_again() -> None:
     machine = Machine(capture=[(1, 1)])
     assert machine.run(once=True) == 1
     assert len(machine.starts_of(CAPTURE)) == 1
 
 
-def test_a_capture_that_was_killed_counts_as_failed():
+def test_a_capture_that_was_killed_counts_as_failed() -> None:
     assert Machine(capture=[(1, -9)]).run(once=True) == 1
 
 
-def test_a_process_that_does_not_stop_is_killed():
+def test_a_process_that_does_not_stop_is_killed() -> None:
     machine = Machine()
     machine.deaf = True
     machine.run(stop_at_s=1)
@@ -196,7 +196,7 @@ def _is_gone(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_no_process_outlives_the_supervisor_however_it_ends(how: signal.Signals):
+def test_no_process_outlives_the_supervisor_however_it_ends(how: signal.Signals) -> None:
     root = Path(__file__).parents[2]
     with subprocess.Popen(
         [sys.executable, "-c", _SUPERVISE], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=root
@@ -205,10 +205,10 @@ def test_no_process_outlives_the_supervisor_however_it_ends(how: signal.Signals)
         children = [int(run.stdout.readline()) for _ in range(2)]
         run.send_signal(how)
         run.wait(20)
-        assert all(_wait_until(lambda pid=pid: _is_gone(pid)) for pid in children)
+        assert _wait_until(lambda: all(_is_gone(pid) for pid in children))
 
 
-def test_a_configuration_that_cannot_be_read_ends_the_run_with_two(tmp_path: Path):
+def test_a_configuration_that_cannot_be_read_ends_the_run_with_two(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "edge_client", "run", "--config", str(tmp_path / "none.toml")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=Path(__file__).parents[2], check=False)
     assert done.returncode == 2

@@ -26,12 +26,12 @@ def code_of(envelope: Envelope, public_key: bytes = PUBLIC) -> str:
     return refused.value.code
 
 
-def test_what_was_sealed_verifies():
+def test_what_was_sealed_verifies() -> None:
     sealed().verify(PUBLIC)
 
 
 @given(payload=st.binary(max_size=300), epoch=st.integers(1, MAX_INT), seq=st.integers(1, MAX_INT), kind=st.sampled_from(Kind))
-def test_an_envelope_survives_the_wire_byte_for_byte(payload: bytes, epoch: int, seq: int, kind: Kind):
+def test_an_envelope_survives_the_wire_byte_for_byte(payload: bytes, epoch: int, seq: int, kind: Kind) -> None:
     envelope = sealed(payload, epoch=epoch, seq=seq, kind=kind)
     received = Envelope.model_validate_json(envelope.model_dump_json())
     assert received == envelope
@@ -39,7 +39,7 @@ def test_an_envelope_survives_the_wire_byte_for_byte(payload: bytes, epoch: int,
     received.verify(PUBLIC)
 
 
-def test_unknown_fields_are_ignored():
+def test_unknown_fields_are_ignored() -> None:
     text = sealed().model_dump_json()[:-1] + ',"colour":"red"}'
     Envelope.model_validate_json(text).verify(PUBLIC)
 
@@ -57,67 +57,67 @@ def test_unknown_fields_are_ignored():
         {"signature": b""},
     ],
 )
-def test_a_changed_header_is_refused(change: dict[str, object]):
+def test_a_changed_header_is_refused(change: dict[str, object]) -> None:
     assert code_of(sealed().model_copy(update=change)) == "bad_signature"
 
 
 @given(field=st.sampled_from(["epoch", "seq"]), value=st.integers(1, MAX_INT))
-def test_no_other_place_in_the_sequence_verifies(field: str, value: int):
+def test_no_other_place_in_the_sequence_verifies(field: str, value: int) -> None:
     envelope = sealed()
     if getattr(envelope, field) != value:
         assert code_of(envelope.model_copy(update={field: value})) == "bad_signature"
 
 
-def test_epoch_and_seq_cannot_be_shifted_into_each_other():
+def test_epoch_and_seq_cannot_be_shifted_into_each_other() -> None:
     assert code_of(sealed(epoch=1, seq=11).model_copy(update={"epoch": 11, "seq": 1})) == "bad_signature"
 
 
 @given(at=st.integers(0, 6), bit=st.integers(0, 7))
-def test_a_flipped_bit_of_the_payload_is_refused(at: int, bit: int):
+def test_a_flipped_bit_of_the_payload_is_refused(at: int, bit: int) -> None:
     envelope = sealed()
     flipped = bytearray(envelope.payload)
     flipped[at] ^= 1 << bit
     assert code_of(envelope.model_copy(update={"payload": bytes(flipped)})) == "wrong_hash"
 
 
-def test_a_payload_with_its_own_hash_but_the_old_signature_is_refused():
+def test_a_payload_with_its_own_hash_but_the_old_signature_is_refused() -> None:
     other = b'{"a":2}'
     forged = sealed().model_copy(update={"payload": other, "sha256": sha256(other).hexdigest()})
     assert code_of(forged) == "bad_signature"
 
 
 @given(at=st.integers(0, 63), bit=st.integers(0, 7))
-def test_a_flipped_bit_of_the_signature_is_refused(at: int, bit: int):
+def test_a_flipped_bit_of_the_signature_is_refused(at: int, bit: int) -> None:
     envelope = sealed()
     flipped = bytearray(envelope.signature)
     flipped[at] ^= 1 << bit
     assert code_of(envelope.model_copy(update={"signature": bytes(flipped)})) == "bad_signature"
 
 
-def test_another_version_is_refused_by_name():
+def test_another_version_is_refused_by_name() -> None:
     assert code_of(sealed().model_copy(update={"protocol": 2})) == "unknown_protocol"
 
 
-def test_another_nodes_key_is_refused():
+def test_another_nodes_key_is_refused() -> None:
     assert code_of(sealed(), Ed25519PrivateKey.generate().public_key().public_bytes_raw()) == "bad_signature"
 
 
-def test_a_public_key_that_is_none_is_refused():
+def test_a_public_key_that_is_none_is_refused() -> None:
     assert code_of(sealed(), b"no key") == "bad_signature"
 
 
-def test_a_payload_beyond_the_limit_is_not_sealed():
+def test_a_payload_beyond_the_limit_is_not_sealed() -> None:
     with pytest.raises(EnvelopeError) as refused:
         sealed(bytes(MAX_PAYLOAD_BYTES + 1))
     assert refused.value.code == "payload_too_large"
 
 
-def test_a_received_payload_beyond_the_limit_is_refused():
+def test_a_received_payload_beyond_the_limit_is_refused() -> None:
     payload = bytes(MAX_PAYLOAD_BYTES + 1)
     assert code_of(sealed().model_copy(update={"payload": payload, "sha256": sha256(payload).hexdigest()})) == "payload_too_large"
 
 
-def test_a_kind_of_a_newer_node_can_be_received():
+def test_a_kind_of_a_newer_node_can_be_received() -> None:
     envelope = sealed().model_dump(mode="json") | {"kind": "temperature"}
     assert Envelope.model_validate(envelope).kind == "temperature"
 
@@ -140,10 +140,10 @@ def test_a_kind_of_a_newer_node_can_be_received():
         {"node": "nobody"},
     ],
 )
-def test_a_malformed_envelope_is_not_parsed(wrong: dict[str, object]):
+def test_a_malformed_envelope_is_not_parsed(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Envelope.model_validate(sealed().model_dump(mode="json") | wrong)
 
 
-def test_the_public_id_follows_from_the_key():
+def test_the_public_id_follows_from_the_key() -> None:
     assert sealed().record_id == record_id(NODE, Epoch(3), Seq(7))

@@ -57,18 +57,18 @@ def name_of(message: WireModel) -> str:
 
 
 @pytest.mark.parametrize("message", MESSAGES, ids=name_of)
-def test_a_message_survives_the_wire(message: WireModel):
+def test_a_message_survives_the_wire(message: WireModel) -> None:
     assert type(message).model_validate_json(message.model_dump_json()) == message
 
 
 @pytest.mark.parametrize("message", MESSAGES, ids=name_of)
-def test_a_field_of_a_newer_sender_is_ignored(message: WireModel):
+def test_a_field_of_a_newer_sender_is_ignored(message: WireModel) -> None:
     newer = json.dumps(json.loads(message.model_dump_json()) | {"a_newer_field": {"deep": [1]}})
     assert type(message).model_validate_json(newer) == message
 
 
 @pytest.mark.parametrize("message", MESSAGES, ids=name_of)
-def test_a_message_cannot_be_changed(message: WireModel):
+def test_a_message_cannot_be_changed(message: WireModel) -> None:
     with pytest.raises(ValidationError, match="frozen"):
         setattr(message, next(iter(type(message).model_fields)), 1)
 
@@ -81,7 +81,9 @@ def test_a_message_cannot_be_changed(message: WireModel):
     quality=st.floats(0, 1),
     outcome=st.sampled_from(Outcome),
 )
-def test_any_sighting_survives_the_wire(boot_ns: int, wall_ns: int, similarity: float, person: UUID, quality: float, outcome: Outcome):
+def test_any_sighting_survives_the_wire(
+    boot_ns: int, wall_ns: int, similarity: float, person: UUID, quality: float, outcome: Outcome
+) -> None:
     sighting = SIGHTING.model_copy(
         update={
             "at": AT.model_copy(update={"boot_ns": boot_ns, "wall_ns": wall_ns}),
@@ -108,18 +110,18 @@ def test_any_sighting_survives_the_wire(boot_ns: int, wall_ns: int, similarity: 
         {"candidate": {"person": str(uuid4()), "similarity": 1.5}},
     ],
 )
-def test_an_impossible_sighting_is_refused(wrong: dict[str, object]):
+def test_an_impossible_sighting_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Sighting.model_validate(SIGHTING.model_dump(mode="json") | wrong)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_a_similarity_is_a_number(value: float):
+def test_a_similarity_is_a_number(value: float) -> None:
     with pytest.raises(ValidationError):
         Candidate(person=uuid4(), similarity=value)
 
 
-def test_an_unknown_pass_needs_no_candidate():
+def test_an_unknown_pass_needs_no_candidate() -> None:
     nobody = SIGHTING.model_dump(mode="json") | {"candidate": None, "outcome": "unknown"}
     assert Sighting.model_validate(nobody).outcome is Outcome.UNKNOWN
 
@@ -134,21 +136,21 @@ def test_an_unknown_pass_needs_no_candidate():
         {"interval_ms": 0},
     ],
 )
-def test_settings_under_which_no_pass_can_be_decided_are_refused(wrong: dict[str, int]):
+def test_settings_under_which_no_pass_can_be_decided_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValidationError):
         NodeSettings.model_validate(wrong)
 
 
-def test_settings_have_defaults():
+def test_settings_have_defaults() -> None:
     assert NodeSettings.model_validate({}).interval_ms == 200
 
 
-def test_a_batch_has_at_least_one_item():
+def test_a_batch_has_at_least_one_item() -> None:
     with pytest.raises(ValidationError):
         RecordBatch(items=())
 
 
-def test_a_claims_token_and_a_template_are_base64_free_of_white_space():
+def test_a_claims_token_and_a_template_are_base64_free_of_white_space() -> None:
     with pytest.raises(ValidationError, match="base64"):
         ClaimAnswer.model_validate(
             {"node": str(uuid4()), "token": "t" * 20, "seal_key": "AA AA", "next_epoch": 1, "door_name": "", "site_time_zone": "UTC"}

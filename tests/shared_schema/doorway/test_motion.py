@@ -25,19 +25,19 @@ def settled() -> MotionGate:
     return gate
 
 
-def test_the_first_frame_is_looked_at():
+def test_the_first_frame_is_looked_at() -> None:
     assert MotionGate().is_open(corridor())
 
 
-def test_an_empty_corridor_closes_the_gate():
+def test_an_empty_corridor_closes_the_gate() -> None:
     assert not settled().is_open(corridor())
 
 
-def test_somebody_small_opens_it_at_once():
+def test_somebody_small_opens_it_at_once() -> None:
     assert settled().is_open(with_somebody(200))
 
 
-def test_it_stays_open_for_some_frames_after_the_motion():
+def test_it_stays_open_for_some_frames_after_the_motion() -> None:
     gate = settled()
     gate.is_open(with_somebody(200))
     after = [gate.is_open(corridor()) for _ in range(12)]
@@ -45,21 +45,21 @@ def test_it_stays_open_for_some_frames_after_the_motion():
     assert not after[-1]
 
 
-def test_a_lamp_switched_on_is_no_motion():
+def test_a_lamp_switched_on_is_no_motion() -> None:
     assert not settled().is_open(corridor(light=130))
 
 
-def test_the_noise_of_a_sensor_is_no_motion():
+def test_the_noise_of_a_sensor_is_no_motion() -> None:
     gate = MotionGate()
     states = [gate.is_open(corridor(noise=n + 1)) for n in range(30)]
     assert not any(states[12:])
 
 
-def test_who_walks_while_the_light_changes_is_seen():
+def test_who_walks_while_the_light_changes_is_seen() -> None:
     assert settled().is_open(with_somebody(100, light=130))
 
 
-def test_what_stays_becomes_background():
+def test_what_stays_becomes_background() -> None:
     gate = settled()
     states = [gate.is_open(with_somebody(200)) for _ in range(200)]
     assert states[0]

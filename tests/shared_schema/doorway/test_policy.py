@@ -5,18 +5,18 @@ from shared_schema.node import NodeSettings
 CALIBRATION = ModelSet.load().embedder.calibration
 
 
-def test_the_bar_rises_with_the_gallery_and_with_the_wish():
+def test_the_bar_rises_with_the_gallery_and_with_the_wish() -> None:
     small, large = (policy_of(NodeSettings(), CALIBRATION, size).min_similarity for size in (10, 1000))
     strict = policy_of(NodeSettings(strangers_named_one_in=100_000), CALIBRATION, 10).min_similarity
     assert small < large
     assert small < strict
 
 
-def test_durations_become_nanoseconds():
+def test_durations_become_nanoseconds() -> None:
     policy = policy_of(NodeSettings(cooldown_ms=7, pass_timeout_ms=800), CALIBRATION, 1)
     assert (policy.cooldown_ns, policy.pass_timeout_ns) == (7_000_000, 800_000_000)
 
 
-def test_looks_of_one_person_are_nearer_than_looks_of_two():
+def test_looks_of_one_person_are_nearer_than_looks_of_two() -> None:
     policy = policy_of(NodeSettings(), CALIBRATION, 1)
     assert policy.other_similarity < policy.own_similarity <= policy.min_similarity

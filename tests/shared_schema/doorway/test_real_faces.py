@@ -36,7 +36,7 @@ def pipeline(model_set: ModelSet) -> FacePipeline:
 
 @pytest.fixture(scope="module")
 def astronaut() -> Bgr:
-    return np.asarray(cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR), np.uint8)[:300, 100:350]
+    return np.asarray(cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR), np.uint8)[:300, 100:350]  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture(scope="module")
@@ -73,17 +73,17 @@ def passes_of(frames: Iterator[Bgr], pipeline: FacePipeline, gallery: Gallery, m
     return [*passes, *doorway.finish()]
 
 
-def test_who_is_enrolled_is_named(pipeline: FacePipeline, model_set: ModelSet, astronaut: Bgr):
+def test_who_is_enrolled_is_named(pipeline: FacePipeline, model_set: ModelSet, astronaut: Bgr) -> None:
     passes = passes_of(approach(astronaut), pipeline, gallery_of(pipeline, {"astronaut": astronaut}), model_set)
     assert gist(passes) == [("match", person("astronaut"))]
 
 
-def test_who_is_not_enrolled_is_not_named(pipeline: FacePipeline, model_set: ModelSet, astronaut: Bgr, officer: Bgr):
+def test_who_is_not_enrolled_is_not_named(pipeline: FacePipeline, model_set: ModelSet, astronaut: Bgr, officer: Bgr) -> None:
     passes = passes_of(approach(officer), pipeline, gallery_of(pipeline, {"astronaut": astronaut}), model_set)
     assert gist(passes) == [("unknown", None)]
 
 
-def test_two_who_come_together_are_two_passes(pipeline: FacePipeline, model_set: ModelSet, astronaut: Bgr, officer: Bgr):
+def test_two_who_come_together_are_two_passes(pipeline: FacePipeline, model_set: ModelSet, astronaut: Bgr, officer: Bgr) -> None:
     def together() -> Iterator[Bgr]:
         for one, other in zip(approach(astronaut, left=20), approach(officer, left=340), strict=True):
             yield np.hstack([one[:, :320], other[:, 320:]])
@@ -92,7 +92,7 @@ def test_two_who_come_together_are_two_passes(pipeline: FacePipeline, model_set:
     assert sorted(gist(passes), key=str) == [("match", person("astronaut")), ("unknown", None)]
 
 
-def test_on_a_real_clip_the_performer_is_named_and_nobody_else(pipeline: FacePipeline, model_set: ModelSet):
+def test_on_a_real_clip_the_performer_is_named_and_nobody_else(pipeline: FacePipeline, model_set: ModelSet) -> None:
     clip = DATA / "clips" / "press-event.mp4"
     if not clip.exists():
         pytest.skip("the development clip is not here")
