@@ -27,9 +27,13 @@ def embed_images(folder: Path, images: Iterable[Image], models: Path | None = No
     batches = [wanted[at : at + _BATCH] for at in range(0, len(wanted), _BATCH)]
     workers = min(2, len(os.sched_getaffinity(0)), len(batches))
     if workers < 2:
-        return _join(map(embedder_for(folder, models), batches))
-    with multiprocessing.get_context("spawn").Pool(workers, _prepare, (folder, models)) as pool:
-        return _join(pool.imap_unordered(_embed_batch, batches))
+        found = _join(map(embedder_for(folder, models), batches))
+    else:
+        with multiprocessing.get_context("spawn").Pool(workers, _prepare, (folder, models)) as pool:
+            found = _join(pool.imap_unordered(_embed_batch, batches))
+    if not found:
+        raise FaceError("no_face", f"no face was found in any of the {len(wanted)} images of {folder}; check the folder")
+    return found
 
 
 def embedder_for(folder: Path, models: Path | None) -> Callable[[Sequence[Image]], Embedded]:

@@ -84,7 +84,8 @@ def draw(task: IdentifyTask, images: dict[str, tuple[Image, ...]], embedded: Emb
     probes = [fuse(shuffled[name][task.samples : task.samples + task.probes], embedded) for name in enrolled]
     chosen = set(enrolled)
     strangers = [fuse(owned[: task.probes], embedded) for name, owned in shuffled.items() if name not in chosen]
-    gallery = _stack(templates)
+    width = len(next(iter(embedded.values())))
+    gallery = _stack(templates, width)
     own = _compare(probes, gallery)
     return Draw(own.argmax(1) == np.arange(len(enrolled)), own.max(1), _compare(strangers, gallery).max(1))
 
@@ -95,16 +96,15 @@ def fuse(images: Sequence[Image], embedded: Embedded) -> Embedding | None:
     return unit(np.mean(rows, axis=0, dtype=np.float64)) if rows else None
 
 
-def _stack(rows: Sequence[Embedding | None]) -> NDArray[np.float32]:
+def _stack(rows: Sequence[Embedding | None], width: int) -> NDArray[np.float32]:
     """Nobody reaches a person whose samples all failed: their row is zeros."""
-    width = next(row.shape[0] for row in rows if row is not None)
     return np.stack([np.zeros(width, np.float32) if row is None else row for row in rows])
 
 
 def _compare(probes: Sequence[Embedding | None], gallery: NDArray[np.float32]) -> NDArray[np.float64]:
     """Similarities (probes, people); a probe without embedding reaches nobody."""
     missing = np.array([probe is None for probe in probes])
-    similarities = np.asarray(_stack(probes) @ gallery.T, np.float64)
+    similarities = np.asarray(_stack(probes, gallery.shape[1]) @ gallery.T, np.float64)
     similarities[missing] = NOT_ACQUIRED
     return similarities
 

@@ -11,6 +11,7 @@ from shared_schema.evaluate.acquire import Embedded, embed_images
 from shared_schema.evaluate.lfw import Errata, Pair, check_folder, read_labels, read_pairs
 from shared_schema.evaluate.rates import Flags, Similarities, bar_at_rate, cosine, folded_accuracy, true_accept_rate
 from shared_schema.face.manifest import ModelSet
+from shared_schema.face.types import FaceError
 
 Report = dict[str, object]
 """What `--json` prints."""
@@ -77,6 +78,8 @@ def _similarities(pairs: Sequence[Pair], embedded: Embedded) -> Similarities:
 
 
 def _report(pairs: Sequence[Pair], similarities: Similarities, same: Flags) -> Report:
+    if not same.any() or same.all():
+        raise FaceError("too_few_pairs", "the list needs pairs of one person and pairs of two people")
     accuracy = folded_accuracy(similarities, same, np.array([pair.fold for pair in pairs]))
     genuine, impostors = similarities[same], similarities[~same]
     return {
