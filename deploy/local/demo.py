@@ -103,11 +103,10 @@ class Demo:
 
     def follow(self, camera: Camera) -> Summary | None:
         """Show sightings as they come. Returns the summary once a clip has ended and everything has arrived."""
-        reporter = Reporter(self.api, started_at=self._started_at)
+        reporter = Reporter(self.api, started_at=self._started_at, tell=lambda seen: say(line_for(seen)))
         while not self.node.finished():
             self.check_parts()
-            for seen in reporter.arrived(self.node.recorded()):
-                say(line_for(seen))
+            reporter.look(self.node.recorded())
             time.sleep(LIVE_POLL_SECONDS)
         return reporter.summary(self.node.recorded()) if camera.ends else None
 

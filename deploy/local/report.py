@@ -7,9 +7,10 @@ starts; the attendance covers the days of these sightings and the people matched
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from deploy.local.api import Api, Day, SeenPass
 from deploy.local.errors import DemoError
@@ -66,33 +67,42 @@ def line_for(seen: SeenPass) -> str:
 class Reporter:
     """Follows the sightings with these ids from the node to the attendance."""
 
-    def __init__(self, api: Api, *, started_at: datetime, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, api: Api, *, started_at: datetime, tell: Callable[[SeenPass], None], sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self._api = api
-        self._since = (started_at - timedelta(hours=1)).astimezone(UTC).isoformat()
+        self._tell = tell
+        self._since = (started_at - timedelta(days=7)).astimezone(UTC).isoformat()
         self._sleep = sleep
-        self._seen: dict[str, SeenPass] = {}
+        self._told: set[str] = set()
 
-    def arrived(self, ids: Sequence[str]) -> list[SeenPass]:
-        """Those of the sightings that reached the server since the last call, in the order they were captured."""
-        missing = set(ids) - self._seen.keys()
-        if not missing:
-            return []
-        new = [seen for seen in self._api.sightings(since=self._since) if seen.id in missing]
-        self._seen |= {seen.id: seen for seen in new}
-        return sorted(new, key=lambda seen: seen.captured_at)
+    def look(self, ids: Sequence[str]) -> None:
+        """Tell those of the sightings that reached the server since the last call, in the order they were captured."""
+        for seen in self._arrived(set(ids) - self._told):
+            self._told.add(seen.id)
+            self._tell(seen)
 
     def summary(self, ids: Sequence[str], *, within_seconds: float = 60) -> Summary:
         """Wait until every sighting and its attendance are on the server. Too late is an error that says what is missing."""
         for _ in range(max(1, int(within_seconds / POLL_SECONDS))):
-            self.arrived(ids)
-            sightings = tuple(sorted((self._seen[id_] for id_ in set(ids) & self._seen.keys()), key=lambda seen: seen.captured_at))
+            self.look(ids)
+            # asked again each time: the server may still be refining when it was
+            sightings = self._arrived(set(ids))
             days = self._days(sightings)
             if len(sightings) == len(set(ids)) and _consistent(sightings, days):
                 return Summary(sightings, days)
             self._sleep(POLL_SECONDS)
-        missing = len(set(ids) - self._seen.keys())
+        missing = len(set(ids) - self._told)
         what = f"{missing} of {len(set(ids))} sightings did not reach the server" if missing else "the attendance was not derived"
         raise DemoError(f"{what} within {within_seconds:.0f} s: look into worker.log and node.log")
+
+    def _arrived(self, ids: Collection[str]) -> tuple[SeenPass, ...]:
+        """Those of the sightings the server has, in the order they were captured."""
+        found: list[SeenPass] = []
+        if ids:
+            of_these = (seen for seen in self._api.sightings(since=self._since) if seen.id in ids)
+            found.extend(islice(of_these, len(ids)))
+        return tuple(sorted(found, key=lambda seen: seen.captured_at))
 
     def _days(self, sightings: Sequence[SeenPass]) -> tuple[Day, ...]:
         matched = [seen for seen in sightings if seen.outcome == "match"]

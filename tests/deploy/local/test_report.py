@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from deploy.local.api import Api
+from deploy.local.api import Api, SeenPass
 from deploy.local.errors import DemoError
 from deploy.local.report import Reporter, line_for
 from tests.deploy.local.fakes import FakeServer
@@ -25,8 +25,12 @@ def day(person: str, first: int, last: int) -> dict[str, object]:
     }
 
 
+def quiet(seen: SeenPass) -> None:
+    """Nobody listens."""
+
+
 def reporter(server: FakeServer, waits: list[float] | None = None) -> Reporter:
-    return Reporter(Api(server.address), started_at=START, sleep=(waits if waits is not None else []).append)
+    return Reporter(Api(server.address), started_at=START, tell=quiet, sleep=(waits if waits is not None else []).append)
 
 
 def test_the_last_line_counts_this_starts_sightings_alone(fake_server: FakeServer) -> None:
@@ -61,7 +65,7 @@ def test_the_summary_waits_until_the_attendance_holds_every_match(fake_server: F
             waits.append(seconds)
             fake_server.attendance = [day("Ada", 1, 5)]
 
-    summary = Reporter(Api(fake_server.address), started_at=START, sleep=Worker().append).summary(["a", "b"])
+    summary = Reporter(Api(fake_server.address), started_at=START, tell=quiet, sleep=Worker().append).summary(["a", "b"])
     assert len(waits) == 1
     assert summary.days[0].last_seen.startswith("2026-03-02T08:05")
 
@@ -90,12 +94,13 @@ def test_nobody_at_the_door_is_a_summary_of_zeros(fake_server: FakeServer) -> No
 
 def test_arrived_sightings_are_told_once_and_in_order(fake_server: FakeServer) -> None:
     fake_server.sightings = [sighting("b", 2, "unknown"), sighting("a", 1, "match", "Ada"), sighting("other", 3, "unknown")]
-    told = reporter(fake_server)
-    assert [seen.id for seen in told.arrived(["a", "b"])] == ["a", "b"]
-    assert told.arrived(["a", "b"]) == []
+    told: list[SeenPass] = []
+    reporter = Reporter(Api(fake_server.address), started_at=START, tell=told.append)
+    for _ in range(2):
+        reporter.look(["a", "b"])
+    assert [seen.id for seen in told] == ["a", "b"]
 
 
 def test_a_stranger_is_never_given_a_name(fake_server: FakeServer) -> None:
-    fake_server.sightings = [sighting("a", 1, "unsure", "Ada")]
-    (seen,) = reporter(fake_server).arrived(["a"])
-    assert "Ada" not in line_for(seen)
+    unsure = SeenPass.read(sighting("a", 1, "unsure", "Ada"))
+    assert "Ada" not in line_for(unsure)
