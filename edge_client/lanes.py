@@ -7,6 +7,7 @@ from edge_client.errors import EdgeError, Rejected, Unauthorised, Unavailable
 from edge_client.outbox.delivery import Deliveries, LeasedCrop, LeasedRecord
 from edge_client.reporting import Reporter
 from edge_client.sender import Backoff, Sender
+from shared_schema.node import Status
 
 _MOST_RECORDS = 200
 _MOST_CROPS = 8
@@ -67,6 +68,9 @@ class RecordLane:
             self._failed(leased, error)
             return False
         silent = self._deliveries.ack(leased, receipts)
+        for receipt in receipts:
+            if receipt.status is Status.REJECTED:
+                self._report.warn("record parked", epoch=receipt.epoch, seq=receipt.seq, code=receipt.code)
         if silent:
             self._failed(silent, Unavailable("the server gave no receipt for some records"))
             return len(silent) < len(leased)

@@ -122,7 +122,7 @@ class ServerApi:
                 method,
                 f"{self._base}/api/v1/node/{path}",
                 data=body,
-                headers={"Accept": "application/json", **headers},
+                headers={"Accept": "application/json", "Accept-Encoding": "identity", **headers},
                 auth=self._auth,
                 timeout=self._timeouts,
                 allow_redirects=False,
@@ -134,6 +134,8 @@ class ServerApi:
 
 
 def _bounded_body(response: requests.Response, max_bytes: int) -> bytes:
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise Unavailable("the answer is compressed, which was not asked for; is there a proxy on the way?")
     body = bytearray()
     deadline = time.monotonic() + _WHOLE_ANSWER_S
     for chunk in response.iter_content(_CHUNK_BYTES):

@@ -9,6 +9,7 @@ from edge_client.identity import Identity, IdentityFolder
 from edge_client.server_api import ServerApi
 from shared_schema.node import ClaimRequest
 
+_LOOKS_LIKE_A_URL = re.compile(r"https?://[^/\s]+\S*")
 _LOOKS_LIKE_A_TOKEN = re.compile(r"[!-~]{16,200}")
 
 
@@ -17,6 +18,8 @@ def claim(config: NodeConfig, *, server: str, token: str) -> Identity:
 
     Raises Unavailable when it is worth repeating, EdgeError with the server's own sentence when it is not.
     """
+    if not _LOOKS_LIKE_A_URL.fullmatch(server):
+        raise ConfigError("--server must be a URL such as https://lintel.example.org")
     if not _LOOKS_LIKE_A_TOKEN.fullmatch(token):
         raise ConfigError("this is no claim token; copy it whole from the server, where a new one can be made")
     folder = IdentityFolder(config.state)

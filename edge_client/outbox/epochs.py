@@ -54,7 +54,7 @@ def ensure(connection: sqlite3.Connection, folder: Path, *, at_least: Epoch, nod
 
 def _is_empty(connection: sqlite3.Connection) -> bool:
     (rows,) = connection.execute("SELECT (SELECT count(*) FROM records) + (SELECT count(*) FROM crops)").fetchone()
-    return rows == 0
+    return int(rows) == 0
 
 
 def current(connection: sqlite3.Connection) -> Epoch:

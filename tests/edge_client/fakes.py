@@ -71,6 +71,13 @@ Fault = (
 """What happens to a request: a name, or a status with headers and the code of a problem detail."""
 
 
+class _QuietServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Peers that hang up are what these tests are about."""
+
+
 @dataclass
 class FakeServer:
     """Stores what the protocol says, unless the next fault of the request's path says otherwise."""
@@ -88,8 +95,7 @@ class FakeServer:
     url: str = ""
 
     def start(self) -> ThreadingHTTPServer:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"fake": self}))
-        server.daemon_threads = True
+        server = _QuietServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"fake": self}))
         self.url = f"http://127.0.0.1:{server.server_port}"
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         return server

@@ -30,6 +30,11 @@ def test_claiming_says_which_node_and_door(config: Path, server: FakeServer, cap
     assert capsys.readouterr().out == f"claimed as node {claim_answer().node} at Front\n"
 
 
+def test_a_server_without_a_scheme_is_said_to_be_no_url(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["claim", "--server", "lintel.example.org", "--token", "t" * 20, "--config", str(config)]) == 2
+    assert "must be a URL" in capsys.readouterr().err
+
+
 def test_a_token_that_is_too_short_is_one_line(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["claim", "--server", "http://127.0.0.1:9", "--token", "short", "--config", str(config)]) == 2
     assert capsys.readouterr().err.count("\n") == 1

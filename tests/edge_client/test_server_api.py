@@ -37,6 +37,7 @@ def test_a_document_comes_with_its_tag_and_not_twice(api: ServerApi) -> None:
         (400, {}, ""),
         (400, {}, "unknown_protocol"),
         (304, {}, ""),
+        (200, {"Content_Encoding": "gzip"}, "compressed"),
     ],
 )
 def test_what_this_server_would_not_say_is_unavailable(api: ServerApi, server: FakeServer, fault: Fault) -> None:

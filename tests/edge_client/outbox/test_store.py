@@ -206,6 +206,21 @@ def test_a_file_that_is_no_database_at_all_is_kept_and_reported(tmp_path: Path, 
     assert (tmp_path / "damaged-0001.db").read_bytes().startswith(b"rubbish")
 
 
+def test_a_setting_aside_that_was_interrupted_is_finished_before_a_new_database_is_made(tmp_path: Path, clock: FakeClock) -> None:
+    outbox = open_outbox(tmp_path, clock)
+    outbox.put(Kind.SIGHTING, b"{}")
+    for name in ("outbox.db", "outbox.db-wal"):
+        (tmp_path / f"copy-{name}").write_bytes((tmp_path / name).read_bytes())
+    outbox.close()
+    (tmp_path / "copy-outbox.db").rename(tmp_path / "damaged-0001.db")
+    (tmp_path / "copy-outbox.db-wal").rename(tmp_path / "outbox.db-wal")
+    (tmp_path / "outbox.db").unlink()
+    outbox = open_outbox(tmp_path, clock)
+    outbox.close()
+    assert (tmp_path / "damaged-0001.db-wal").exists()
+    assert [(record.epoch, record.seq, record.kind) for record in list_records(tmp_path)] == [(1, 1, "sighting"), (2, 1, "gap")]
+
+
 def test_courier_waits_for_an_outbox_that_is_not_there_yet(tmp_path: Path, clock: FakeClock) -> None:
     with pytest.raises(OutboxMissing):
         Deliveries.open(tmp_path, clock=clock)
