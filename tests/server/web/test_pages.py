@@ -1,0 +1,218 @@
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from server.attendance.services import open_day_derive
+from server.core.permissions import Role
+from server.people.models import Group, Membership, Person, Sample
+from server.sites.days import local_day
+from tests.factories import FakeNode, a_door, a_site, heartbeat
+from tests.factories_people import PASSWORD, collins, jpeg, make_account, make_person, no_face, two_faces
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
+
+
+def signed_in(role: str = "admin") -> Client:
+    client = Client()
+    client.force_login(make_account(role))
+    return client
+
+
+def file(data: bytes, name: str = "face.jpg") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, data, "image/jpeg")
+
+
+def passed_by(person: Person | None, *, at: datetime = NOW) -> FakeNode:
+    door = a_door(a_site(name="Main building", time_zone="Asia/Tokyo"), name="Front door")
+    node = FakeNode.hung(door)
+    node.send(node.sighting(at=at, person=person))
+    if person is not None:
+        open_day_derive(site=door.site, local_date=local_day(at, door.site.zone, door.site.day_cut), person=person.pk)
+    return node
+
+
+@pytest.mark.parametrize("url", ["/", "/today/now", "/people/", "/enrol/", f"/enrol/{uuid4()}/", "/nodes/"])
+def test_without_signing_in_no_page_opens(url):
+    for answer in (Client().get(url), Client().post(url)):
+        assert answer.status_code == 302
+        assert answer.headers["Location"].startswith("/sign-in/?next=")
+
+
+@pytest.mark.parametrize(
+    ("role", "people", "enrol", "nodes", "claim"),
+    [(Role.ADMIN, 200, 200, 200, 400), (Role.OPERATOR, 200, 200, 200, 400), (Role.MANAGER, 200, 403, 403, 403),
+     (Role.VIEWER, 200, 403, 403, 403), (Role.AUDITOR, 200, 403, 200, 403)],
+)  # fmt: skip
+def test_each_role_opens_its_pages_and_is_offered_no_others(role, people, enrol, nodes, claim):
+    client = signed_in(role)
+    assert client.get("/").status_code == 200
+    assert client.get("/people/").status_code == people
+    assert client.get("/enrol/").status_code == enrol
+    assert client.get("/nodes/").status_code == nodes
+    assert client.post("/nodes/").status_code == claim
+    assert client.post("/enrol/").status_code == (400 if enrol == 200 else 403)
+    menu = client.get("/").content.decode()
+    assert ('href="/enrol/"' in menu) == (enrol == 200)
+    assert ('href="/nodes/"' in menu) == (nodes == 200)
+
+
+def test_signing_in_leads_to_the_page_that_was_asked_for_and_out_again():
+    make_account("admin", "ada")
+    client = Client()
+    answer = client.post("/sign-in/", {"username": "ada", "password": PASSWORD, "next": "/people/"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/people/")
+    assert client.post("/sign-out/").status_code == 302
+    assert client.get("/").status_code == 302
+
+
+def test_signing_in_does_not_lead_to_other_sites():
+    make_account("admin", "ada")
+    answer = Client().post("/sign-in/", {"username": "ada", "password": PASSWORD, "next": "https://example.org/"})
+    assert answer.headers["Location"] == "/"
+
+
+def test_the_page_counts_wrong_passwords_as_the_api_does():
+    make_account("admin", "ada")
+    client = Client()
+    answers = [client.post("/sign-in/", {"username": "ada", "password": "wrong"}) for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [401] * 4 + [429]
+    assert b"try again in 30 seconds" in answers[-1].content
+    assert client.post("/sign-in/", {"username": "ada", "password": PASSWORD}).status_code == 429
+    assert client.post("/sign-in/", {}).status_code == 400
+
+
+def test_a_session_that_ended_reloads_the_page_instead_of_filling_it_with_the_form():
+    answer = Client().get("/today/now", headers={"HX-Request": "true"})
+    assert answer.headers["HX-Refresh"] == "true"
+
+
+def test_today_tells_times_in_the_zone_of_the_site():
+    with time_machine.travel(NOW + timedelta(minutes=5), tick=False):
+        node = passed_by(make_person("Grace Hopper"))
+        node.client.post("/api/v1/node/heartbeat", heartbeat(node))
+        page = signed_in().get("/").content.decode()
+    assert "Grace Hopper" in page
+    assert ">21:00<" in page
+    assert "as of 21:05:00" in page
+    assert "12:00" not in page
+
+
+def test_a_manager_sees_only_the_own_groups_on_today():
+    inside, outside = make_person("Inside"), make_person("Outside")
+    manager = make_account("manager")
+    group = Group.objects.create(name="Navy")
+    group.managers.add(manager)
+    Membership.objects.create(person=inside, group=group, valid_from=NOW.date() - timedelta(days=9))
+    client = Client()
+    client.force_login(manager)
+    with time_machine.travel(NOW + timedelta(minutes=5), tick=False):
+        node = passed_by(inside)
+        node.send(node.sighting(at=NOW, person=outside), node.sighting(at=NOW))
+        client.force_login(manager)
+        page = client.get("/").content.decode()
+    assert "Inside" in page
+    assert "Outside" not in page
+    assert "Unknown" not in page
+
+
+def test_pages_with_people_are_not_kept_by_browsers_and_run_no_inline_script():
+    answer = signed_in().get("/")
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert b"<script>" not in answer.content
+    assert b" style=" not in answer.content
+
+
+def test_a_name_is_text_whatever_it_contains():
+    make_person("<script>alert(1)</script>")
+    page = signed_in().get("/people/").content
+    assert b"&lt;script&gt;alert(1)" in page
+
+
+def test_people_are_searched_by_name_and_number():
+    make_person("Grace Hopper", number="17")
+    make_person("Eileen Collins")
+    client = signed_in()
+    assert b"Collins" not in client.get("/people/?search=17").content
+    assert "Nobody has “zz”" in client.get("/people/?search=zz&page=nonsense").content.decode()
+
+
+def test_enrolling_keeps_the_person_and_every_usable_image():
+    answer = signed_in().post(
+        "/enrol/", {"consent": "on", "name": "Eileen Collins", "number": "7", "images": [file(jpeg(collins())), file(two_faces(), "two.jpg")]}
+    )
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "Enrolled." in page
+    assert "2 faces were found" in page
+    person = Person.objects.get()
+    assert (person.number, person.samples.count()) == ("7", 1)
+    assert person.consent_at is not None
+
+
+def test_when_no_image_can_be_used_nobody_is_enrolled():
+    answer = signed_in().post("/enrol/", {"consent": "on", "name": "Nobody", "images": [file(no_face())]})
+    assert answer.status_code == 422
+    assert not Person.objects.exists()
+    assert not Sample.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"name": "A", "images": "face"}, "Without consent nobody is enrolled"),
+        ({"consent": "on", "images": "face"}, "Type the person"),
+        ({"consent": "on", "name": "A"}, "Choose at least one image"),
+        ({"consent": "on", "name": "A", "images": "many"}, "at most 20 images"),
+        ({"consent": "on", "name": "A", "images": "empty"}, "This file is empty"),
+    ],
+)
+def test_a_form_that_is_not_complete_says_what_is_missing(body, says):
+    images = {"face": [file(b"x")], "many": [file(b"x")] * 21, "empty": [file(b"")]}
+    sent = {name: images[value] if name == "images" else value for name, value in body.items()}
+    answer = signed_in().post("/enrol/", sent)
+    assert answer.status_code == 400
+    assert says in answer.content.decode()
+    assert not Person.objects.exists()
+
+
+def test_more_samples_record_the_consent_and_repeating_is_harmless():
+    person = make_person(consent=False)
+    client = signed_in()
+    first = client.post(f"/enrol/{person.uuid}/", {"consent": "on", "images": [file(jpeg(collins()))]})
+    again = client.post(f"/enrol/{person.uuid}/", {"consent": "on", "images": [file(jpeg(collins()))]})
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert "enrolled before" in again.content.decode()
+    assert person.samples.count() == 1
+    assert client.get(f"/enrol/{uuid4()}/").status_code == 404
+
+
+def test_a_taken_number_is_explained_in_the_form():
+    make_person("Grace Hopper", number="17")
+    answer = signed_in().post("/enrol/", {"consent": "on", "name": "B", "number": "17", "images": [file(jpeg(collins()))]})
+    assert answer.status_code == 400
+    assert "belongs to somebody else" in answer.content.decode()
+
+
+def test_claiming_a_node_shows_the_command_once():
+    door = a_door()
+    client = signed_in()
+    answer = client.post("/nodes/", {"name": "front", "door": str(door.uuid)})
+    page = answer.content.decode()
+    assert "lintel-edge claim --server http://testserver --token " in page
+    assert "--token" not in client.get("/nodes/").content.decode()
+    assert client.post("/nodes/", {"name": "front", "door": str(uuid4())}).status_code == 400
+
+
+def test_nodes_are_listed_with_their_health():
+    node = passed_by(None)
+    node.client.post("/api/v1/node/heartbeat", heartbeat(node, queue_depth=42))
+    page = signed_in().get("/nodes/").content.decode()
+    assert node.node.name in page
+    assert "42" in page
+    assert "silent" not in page
