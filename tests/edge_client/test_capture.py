@@ -1,18 +1,23 @@
 import itertools
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from edge_client.__main__ import main
 from edge_client.camera import Frame, Lost
 from edge_client.capture import Capture, load_model_set, print_recorded
 from edge_client.capture_report import CaptureReport, CaptureReportFile
 from edge_client.capture_rules import Rules
 from edge_client.config import CameraConfig, NodeConfig
 from edge_client.errors import ModelSetBad
+from edge_client.files import write_private
 from edge_client.gallery_cache import GalleryCache
+from edge_client.identity import IdentityFolder
 from edge_client.outbox.delivery import Deliveries
 from edge_client.outbox.store import Outbox, Recorded
 from shared_schema.doorway import Doorway
@@ -24,7 +29,7 @@ from shared_schema.node import NodeSettings
 from shared_schema.observation import Observation
 from shared_schema.sealing import CROP, PROBE, unseal
 from shared_schema.sighting import Outcome, Sighting
-from tests.edge_client.fakes import SEAL, SIGNER, FakeClock, open_outbox
+from tests.edge_client.fakes import SEAL, SIGNER, FakeClock, an_identity, open_outbox
 from tests.shared_schema.doorway.fakes import EMPTY, FakePipeline, Scene, Sight, approach, face_of, frame_of, person
 
 STEP_NS = 200_000_000
@@ -293,3 +298,34 @@ def test_a_report_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert file.read() == node.reports[-1]
     (tmp_path / "run" / "capture.json").write_text("{half")
     assert file.read() is None
+
+
+@pytest.mark.parametrize(
+    ("root", "unneeded"),
+    [("capture", {"requests", "tenacity", "urllib3", "matplotlib"}), ("courier", {"cv2", "numpy", "tflite_runtime", "ai_edge_litert"})],
+)
+def test_a_process_imports_only_what_it_needs(root: str, unneeded: set[str]) -> None:
+    code = f"import sys, edge_client.{root}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    assert not unneeded & set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "sentence"),
+    [("unclaimed", 3, "run `lintel-edge claim`"), ("camera", 4, "does not exist"), ("models", 5, "name the folder of a model set")],
+)
+def test_what_will_never_work_is_one_line_and_an_exit_code(
+    tmp_path: Path, fault: str, code: int, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "node.toml"
+    models = '[models]\nfolder = "none"\n' if fault == "models" else ""
+    config.write_text(f'state = "."\n[camera]\nkind = "replay"\nsource = "none.mp4"\n{models}')
+    if fault != "unclaimed":
+        IdentityFolder(tmp_path).save(an_identity())
+        write_private(tmp_path / "identity" / "signing.key", SIGNER.private_bytes_raw())
+    assert main(["capture", "--config", str(config)]) == code
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert printed.err.startswith("lintel-edge: ")
+    assert sentence in printed.err
