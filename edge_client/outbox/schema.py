@@ -133,6 +133,7 @@ def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
     if not create and not path.exists():
         raise OutboxMissing(f"there is no outbox at {path}; start `lintel-edge capture` once")
     connection = sqlite3.connect(path, isolation_level=None)
+    connection.text_factory = _text
     try:
         make_durable(connection)
         _migrate(connection)
@@ -150,6 +151,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     if not path.exists():
         raise OutboxMissing(f"there is no outbox at {path} yet; nothing was recorded")
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    connection.text_factory = _text
     try:
         connection.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
         _check_version(connection)
@@ -157,6 +159,11 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
         connection.close()
         raise translate(error, path) from error
     return connection
+
+
+def _text(raw: bytes) -> str:
+    """Damaged text is text that the row's hash does not fit, not a failure of everything that reads."""
+    return raw.decode("utf-8", "replace")
 
 
 def make_durable(connection: sqlite3.Connection) -> None:

@@ -169,6 +169,20 @@ def test_a_byte_flipped_in_a_row_is_found_and_reported_as_a_gap(tmp_path: Path, 
     reopened.close()
 
 
+def test_text_that_is_no_text_any_more_harms_its_own_row_alone(tmp_path: Path, clock: FakeClock) -> None:
+    outbox = open_outbox(tmp_path, clock)
+    for _ in range(2):
+        outbox.put(Kind.SIGHTING, b"{}")
+    outbox.close()
+    connection = connect(tmp_path / "outbox.db")
+    connection.execute("UPDATE records SET kind = CAST(x'ff8081' AS TEXT) WHERE seq = 1")
+    connection.close()
+    deliveries = Deliveries.open(tmp_path, clock=clock)
+    assert [leased.seq for leased in deliveries.lease(10)] == [2]
+    deliveries.close()
+    assert [record.state for record in list_records(tmp_path)] == ["parked", "waiting"]
+
+
 def test_a_damaged_database_is_kept_and_its_readable_rows_go_on(tmp_path: Path, clock: FakeClock) -> None:
     outbox = open_outbox(tmp_path, clock)
     for number in range(200):
