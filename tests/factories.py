@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import count
+from typing import Any
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -29,7 +30,7 @@ from shared_schema.sealing import CROP, PROBE, seal
 from shared_schema.sighting import Candidate, Crop, Evidence, Outcome, Sighting
 
 _numbers = count(1)
-NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+NOON = datetime(2024, 11, 20, 12, 0, tzinfo=UTC)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 JPEG = (
     b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
@@ -99,7 +100,9 @@ class FakeNode:
 
     def reading(self, at: datetime = NOON, *, synchronised: bool = True, boot_ns: int | None = None) -> ClockReading:
         ns = wall_ns(at)
-        return ClockReading(boot_id=self.boot_id, boot_ns=ns - wall_ns(LONG_AGO) if boot_ns is None else boot_ns, wall_ns=ns, synchronised=synchronised)
+        return ClockReading(
+            boot_id=self.boot_id, boot_ns=ns - wall_ns(LONG_AGO) if boot_ns is None else boot_ns, wall_ns=ns, synchronised=synchronised
+        )
 
     def envelope(self, kind: Kind, payload: bytes, *, seq: int | None = None) -> Envelope:
         number = Seq(next(self.seqs) if seq is None else seq)
@@ -113,7 +116,13 @@ class FakeNode:
         return item
 
     def sighting(
-        self, *, at: datetime = NOON, person: Person | None = None, crop: bytes | None = None, seq: int | None = None, changes: Mapping[str, object] | None = None
+        self,
+        *,
+        at: datetime = NOON,
+        person: Person | None = None,
+        crop: bytes | None = None,
+        seq: int | None = None,
+        changes: Mapping[str, object] | None = None,
     ) -> dict[str, object]:
         probe = np.full(4, 0.5, np.float32).tobytes()
         reading = self.reading(at)
@@ -124,7 +133,9 @@ class FakeNode:
             outcome=Outcome.UNKNOWN if person is None else Outcome.MATCH,
             candidate=None if person is None else Candidate(person=person.uuid, similarity=0.9),
             runner_up=None,
-            evidence=Evidence(min_similarity=0.6, min_margin=0.05, min_agreeing_frames=2, frames=5, agreeing_frames=4, quality=0.8, face_px=90),
+            evidence=Evidence(
+                min_similarity=0.6, min_margin=0.05, min_agreeing_frames=2, frames=5, agreeing_frames=4, quality=0.8, face_px=90
+            ),
             model_id="model",
             gallery_revision=1,
             probe_sha256=sha256(probe).hexdigest(),
@@ -152,7 +163,7 @@ class FakeNode:
         receipts: list[dict[str, object]] = response.json()["receipts"]
         return receipts
 
-    def put_crop(self, crop: bytes, *, sealed: bytes | None = None):
+    def put_crop(self, crop: bytes, *, sealed: bytes | None = None) -> Any:
         body = seal(crop, public_key=secrets.current().seal_public_key, purpose=CROP) if sealed is None else sealed
         return self.client.put(f"/api/v1/node/crops/{sha256(crop).hexdigest()}", body, content_type="application/octet-stream")
 

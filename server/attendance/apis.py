@@ -12,7 +12,7 @@ from server.core.pagination import ordered_by
 from server.core.permissions import Resource, scope_of_request
 
 
-class OpenDayFilter(django_filters.FilterSet):  # type: ignore[misc]  (the package has no types)
+class OpenDayFilter(django_filters.FilterSet):  # type: ignore[misc]
     """By local date (`date`, or `from` and `to`, both inclusive), person and site (UUIDs)."""
 
     date = django_filters.DateFilter(field_name="local_date")
@@ -34,7 +34,7 @@ class AttendanceApi(ListAPIView[OpenDayRecord]):
 
     resource = Resource.ATTENDANCE
     serializer_class = OpenDaySerializer
-    filterset_class = OpenDayFilter
+    filterset_class: type[OpenDayFilter] | None = OpenDayFilter
     pagination_class = ordered_by("-local_date", "-id")
     queryset = OpenDayRecord.objects.none()
 
@@ -48,7 +48,7 @@ class PresenceApi(AttendanceApi):
     """Who was seen on the local day that each site is in now, last seen first."""
 
     resource = Resource.PRESENCE
-    filterset_class = None
+    filterset_class: type[OpenDayFilter] | None = None
     pagination_class = ordered_by("-last_seen", "-id")
 
     def get_queryset(self) -> QuerySet[OpenDayRecord]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from rest_framework.exceptions import ParseError
@@ -28,7 +28,7 @@ class StrictJsonParser(BaseParser):
     media_type = "application/json"
     max_bytes = KIBI * KIBI
 
-    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, object] | None = None) -> object:
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, object] | None = None) -> Any:
         data = read_limited(stream, self.max_bytes)
         try:
             return json.loads(data, parse_constant=_refuse_constant)
@@ -45,7 +45,7 @@ class LargeJsonParser(StrictJsonParser):
 class WireParser(StrictJsonParser):
     """The JSON bytes themselves, for a message that pydantic reads."""
 
-    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, object] | None = None) -> object:
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, object] | None = None) -> Any:
         return read_limited(stream, self.max_bytes)
 
 

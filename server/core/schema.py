@@ -1,5 +1,7 @@
 """OpenAPI for every view: its own answers, and the problem details every address may answer with."""
 
+from typing import Literal
+
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 
@@ -14,13 +16,15 @@ class ProblemSerializer(serializers.Serializer[object]):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     code = serializers.CharField()
-    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+    errors = serializers.DictField(  # type: ignore[assignment]  # the member is called so by the standard
+        child=serializers.ListField(child=serializers.CharField())
+    )
 
 
 class ProblemSchema(AutoSchema):
     """Adds the 4xx answers that are the same everywhere."""
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, object]:
+    def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, object]:
         bodies: dict[str, object] = super()._get_response_bodies(direction)
         if direction != "response":
             return bodies

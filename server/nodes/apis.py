@@ -2,7 +2,6 @@
 
 from typing import cast
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
@@ -13,6 +12,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet, ModelViewSet
 
+from server.accounts.models import User
 from server.core.pagination import ordered_by
 from server.core.permissions import Resource
 from server.nodes import services
@@ -100,5 +100,5 @@ class MountViewSet(ModelViewSet[Mount]):
         services.mount_delete(instance)
 
 
-def _staff(request: Request) -> AbstractBaseUser | None:
-    return request.user if isinstance(request.user, AbstractBaseUser) else None
+def _staff(request: Request) -> User | None:
+    return request.user if isinstance(request.user, User) else None

@@ -1,13 +1,14 @@
 """What nodes call: claim, heartbeat, settings. Messages are those of shared_schema.node."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from django.conf import settings
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from drf_spectacular.utils import extend_schema
+from rest_framework.parsers import BaseParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -32,7 +33,7 @@ class NodeApi(APIView):
 
     authentication_classes = (NodeAuthentication,)
     permission_classes = (IsNode,)
-    parser_classes = (WireParser,)
+    parser_classes: Sequence[type[BaseParser]] = (WireParser,)
 
     @staticmethod
     def node(request: Request) -> Node:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from drf_spectacular.openapi import AutoSchema
 
 
-class NodeTokenScheme(OpenApiAuthenticationExtension):
+class NodeTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """`Authorization: Bearer <node token>`."""
 
     target_class = "server.nodes.authentication.NodeAuthentication"

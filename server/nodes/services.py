@@ -8,11 +8,11 @@ from uuid import uuid4
 import structlog
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 from pydantic import ValidationError
 
+from server.accounts.models import User
 from server.core import secrets
 from server.core.errors import Conflict, Forbidden, Malformed, Rejected
 from server.core.parsers import errors_by_field
@@ -37,7 +37,7 @@ class NewClaim:
     token: str
 
 
-def claim_create(*, door: Door, name: str, by: AbstractBaseUser | None, now: datetime) -> NewClaim:
+def claim_create(*, door: Door, name: str, by: User | None, now: datetime) -> NewClaim:
     """A token that makes a node of this door, once, within 15 minutes."""
     token = random.token_urlsafe(24)
     claim = ClaimToken.objects.create(token_sha256=token_hash(token), door=door, name=name, created_by=by, expires_at=now + CLAIM_LASTS)
@@ -99,7 +99,7 @@ def _freeze(claim: ClaimToken, request: ClaimRequest, now: datetime) -> None:
     if claim.frozen_at is None:
         claim.frozen_at = now
         claim.save(update_fields=["frozen_at"])
-        Node.objects.filter(pk=claim.node_id, frozen_at__isnull=True).update(frozen_at=now)
+        Node.objects.filter(claim=claim, frozen_at__isnull=True).update(frozen_at=now)
     log.error("claim_conflict", claim=str(claim.uuid), node=str(claim.node.uuid) if claim.node else None)
 
 
@@ -156,7 +156,7 @@ def settings_of(node: Node) -> NodeSettings:
     return NodeSettings() if row is None else NodeSettings.model_validate({**row.body, "revision": row.revision})
 
 
-def settings_change(node: Node, changes: dict[str, object], *, by: AbstractBaseUser | None) -> NodeSettings:
+def settings_change(node: Node, changes: dict[str, object], *, by: User | None) -> NodeSettings:
     """Add a revision with these changes. Settings that could never decide a pass are refused."""
     unknown = sorted(set(changes) - (set(NodeSettings.model_fields) - {"revision"}))
     if unknown:

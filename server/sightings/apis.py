@@ -17,7 +17,7 @@ from server.sightings.selectors import sightings_visible
 from server.sightings.serializers import SightingSerializer
 
 
-class SightingFilter(django_filters.FilterSet):  # type: ignore[misc]  (the package has no types)
+class SightingFilter(django_filters.FilterSet):  # type: ignore[misc]
     """By person, door and node (UUIDs), outcome, and captured time: `since` inclusive, `until` exclusive."""
 
     person = django_filters.UUIDFilter(field_name="person__uuid")

@@ -1,7 +1,7 @@
 """What nodes call to hand over records and crops."""
 
 from collections.abc import Mapping
-from typing import IO
+from typing import IO, Any
 
 from django.http import HttpResponse
 from django.utils import timezone
@@ -23,7 +23,7 @@ class SealedCropParser(BaseParser):
 
     media_type = "*/*"
 
-    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, object] | None = None) -> bytes:
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, object] | None = None) -> Any:
         return read_limited(stream, MAX_SEALED_CROP_BYTES)
 
 
@@ -44,7 +44,8 @@ class NodeCropApi(NodeApi):
 
     @extend_schema(request={"application/octet-stream": OpenApiTypes.BINARY}, responses={204: None})
     def put(self, request: Request, sha256: str) -> Response:
-        if not isinstance(request.data, bytes):
+        sealed: object = request.data
+        if not isinstance(sealed, bytes):
             raise Malformed("parse_error", "Send the sealed crop as the body.")
-        crops.crop_store(self.node(request), sha256, request.data, now=timezone.now())
+        crops.crop_store(self.node(request), sha256, sealed, now=timezone.now())
         return Response(status=204)

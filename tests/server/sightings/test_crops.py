@@ -12,7 +12,7 @@ from tests.factories import JPEG, FakeNode, a_person, as_role
 pytestmark = pytest.mark.django_db
 
 
-def test_a_crop_is_verified_stored_and_shown():
+def test_a_crop_is_verified_stored_and_shown() -> None:
     node = FakeNode.hung()
     node.send(node.sighting(crop=JPEG))
     assert node.put_crop(JPEG).status_code == 204
@@ -21,7 +21,7 @@ def test_a_crop_is_verified_stored_and_shown():
     assert (response.status_code, response["Content-Type"], response.content) == (200, "image/jpeg", JPEG)
 
 
-def test_a_repeat_changes_nothing():
+def test_a_repeat_changes_nothing() -> None:
     node = FakeNode.hung()
     node.send(node.sighting(crop=JPEG))
     node.put_crop(JPEG)
@@ -30,18 +30,18 @@ def test_a_repeat_changes_nothing():
     assert Crop.objects.get().stored_at == stored_at
 
 
-def test_a_crop_that_no_sighting_names_is_not_found():
+def test_a_crop_that_no_sighting_names_is_not_found() -> None:
     response = FakeNode.hung().put_crop(JPEG)
     assert (response.status_code, response.json()["code"]) == (404, "unknown_crop")
 
 
-def test_another_nodes_crop_is_not_found():
+def test_another_nodes_crop_is_not_found() -> None:
     node, other = FakeNode.hung(), FakeNode.hung()
     node.send(node.sighting(crop=JPEG))
     assert other.put_crop(JPEG).status_code == 404
 
 
-def test_bytes_that_do_not_open_are_refused():
+def test_bytes_that_do_not_open_are_refused() -> None:
     node = FakeNode.hung()
     node.send(node.sighting(crop=JPEG))
     response = node.put_crop(JPEG, sealed=b"x" * 100)
@@ -53,31 +53,31 @@ def test_bytes_that_do_not_open_are_refused():
     ("image", "code"),
     [(b"no image at all", "not_an_image"), (JPEG.replace(b"\x00\x10\x00\x10\x01", b"\xff\xff\xff\xff\x01"), "image_too_large")],
 )
-def test_what_is_no_small_jpeg_is_refused(image, code):
+def test_what_is_no_small_jpeg_is_refused(image: bytes, code: str) -> None:
     node = FakeNode.hung()
     node.send(node.sighting(crop=image))
     response = node.put_crop(image)
     assert (response.status_code, response.json()["code"]) == (422, code)
 
 
-def test_another_image_than_the_one_announced_is_refused():
+def test_another_image_than_the_one_announced_is_refused() -> None:
     node = FakeNode.hung()
     node.send(node.sighting(crop=JPEG))
     other = seal(JPEG + b"x", public_key=secrets.current().seal_public_key, purpose=CROP)
     assert node.put_crop(JPEG, sealed=other).json()["code"] == "wrong_hash"
 
 
-def test_more_bytes_than_a_crop_has_are_refused():
+def test_more_bytes_than_a_crop_has_are_refused() -> None:
     node = FakeNode.hung()
     assert node.put_crop(JPEG, sealed=b"x" * 2_000_257).status_code == 413
 
 
 class _Down:
-    def put(self, key, data):
+    def put(self, key: str, data: bytes) -> None:
         raise Unavailable("objects_unavailable", "down", retry_after_s=10)
 
 
-def test_object_storage_down_asks_to_try_again_and_loses_nothing(monkeypatch):
+def test_object_storage_down_asks_to_try_again_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     node = FakeNode.hung()
     node.send(node.sighting(crop=JPEG))
     monkeypatch.setattr(objects, "current", _Down)
@@ -86,7 +86,7 @@ def test_object_storage_down_asks_to_try_again_and_loses_nothing(monkeypatch):
     assert Crop.objects.get().state == "awaited"
 
 
-def test_a_crop_that_came_stays_when_it_is_told_shed():
+def test_a_crop_that_came_stays_when_it_is_told_shed() -> None:
     node = FakeNode.hung()
     node.send(node.sighting(crop=JPEG, seq=1))
     node.put_crop(JPEG)
@@ -94,7 +94,7 @@ def test_a_crop_that_came_stays_when_it_is_told_shed():
     assert Crop.objects.get().state == "stored"
 
 
-def test_a_crop_that_is_awaited_is_not_found():
+def test_a_crop_that_is_awaited_is_not_found() -> None:
     node = FakeNode.hung()
     node.send(node.sighting(crop=JPEG))
     response = as_role(Role.ADMIN).get(f"/api/v1/sightings/{Sighting.objects.get().uuid}/crop")
@@ -102,12 +102,12 @@ def test_a_crop_that_is_awaited_is_not_found():
 
 
 @pytest.mark.parametrize(("role", "status"), [(None, 401), (Role.AUDITOR, 403), (Role.VIEWER, 404), (Role.MANAGER, 404)])
-def test_faces_are_not_shown_to_everybody(role, status):
+def test_faces_are_not_shown_to_everybody(role: Role | None, status: int) -> None:
     node = FakeNode.hung()
     node.send(node.sighting(crop=JPEG, person=a_person()))
     node.put_crop(JPEG)
     assert as_role(role).get(f"/api/v1/sightings/{Sighting.objects.get().uuid}/crop").status_code == status
 
 
-def test_a_hash_that_is_none_has_no_address():
+def test_a_hash_that_is_none_has_no_address() -> None:
     assert FakeNode.hung().client.put(f"/api/v1/node/crops/{sha256().hexdigest().upper()}").status_code == 404

@@ -1,6 +1,7 @@
 """Order, repetition and batching make no difference to what is stored."""
 
 import random
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -17,7 +18,7 @@ class _Undo(Exception):  # noqa: N818
     pass
 
 
-def rows():
+def rows() -> Any:
     return (
         sorted(models.Record.objects.values_list("epoch", "seq", "kind", "sha256")),
         sorted(models.Sighting.objects.values_list("uuid", "captured_at", "outcome", "person_id", "door_id")),
@@ -28,7 +29,7 @@ def rows():
     )
 
 
-def stored_after(node, batches):
+def stored_after(node: FakeNode, batches: Any) -> Any:
     try:
         with transaction.atomic():
             for batch in batches:
@@ -41,7 +42,7 @@ def stored_after(node, batches):
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(seed=st.integers(0, 2**32), size=st.integers(1, 8), repeats=st.integers(0, 6))
-def test_any_order_any_batches_any_repeats_store_the_same_rows(seed, size, repeats):
+def test_any_order_any_batches_any_repeats_store_the_same_rows(seed: int, size: int, repeats: int) -> None:
     node, person = FakeNode.hung(), a_person()
     items = [
         node.sighting(person=person),

@@ -1,5 +1,6 @@
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -36,47 +37,47 @@ class Offset:
 LATER = NOON + timedelta(hours=1)
 
 
-def test_a_contact_of_the_boot_gives_time_and_width():
+def test_a_contact_of_the_boot_gives_time_and_width() -> None:
     when = captured(Reading(wall_ns=0), [Offset()], LATER)
     assert (when.at, when.uncertainty_ms) == (NOON, 6)
 
 
-def test_the_width_grows_with_the_distance_from_the_contact():
+def test_the_width_grows_with_the_distance_from_the_contact() -> None:
     when = captured(Reading(boot_ns=100 * SECOND + 10_000 * SECOND), [Offset()], LATER + timedelta(hours=5))
     assert when.uncertainty_ms == 506
 
 
-def test_without_a_contact_a_synchronised_clock_is_believed_within_two_seconds():
+def test_without_a_contact_a_synchronised_clock_is_believed_within_two_seconds() -> None:
     when = captured(Reading(synchronised=True), [], LATER)
     assert (when.at, when.uncertainty_ms, when.known) == (NOON, 2000, True)
 
 
-def test_with_neither_the_time_is_only_bounded():
+def test_with_neither_the_time_is_only_bounded() -> None:
     when = captured(Reading(), [], LATER)
     assert (when.at, when.uncertainty_ms, when.known) == (LATER, None, False)
 
 
-def test_a_clock_that_tells_the_future_is_not_believed():
+def test_a_clock_that_tells_the_future_is_not_believed() -> None:
     when = captured(Reading(synchronised=True, wall_ns=nanoseconds(LATER) + 86400 * SECOND), [], LATER)
     assert not when.known
 
 
 @given(st.integers(0, 2**63 - 1), st.integers(0, 2**63 - 1), st.booleans(), st.integers(-(2**63), 2**63 - 1))
-def test_no_reading_whatever_makes_it_fail(boot_ns, wall_ns, synchronised, offset_ns):
+def test_no_reading_whatever_makes_it_fail(boot_ns: int, wall_ns: int, synchronised: bool, offset_ns: int) -> None:
     when = captured(Reading(boot_ns, wall_ns, synchronised), [Offset(offset_ns=offset_ns)], LATER)
     assert when.at <= LATER
 
 
 @given(st.integers(0, 4 * 10**18))
-def test_moments_and_nanoseconds_agree(ns):
+def test_moments_and_nanoseconds_agree(ns: int) -> None:
     assert nanoseconds(moment(ns)) == ns // 1000 * 1000
 
 
-def test_an_exchange_that_cannot_be_true_is_ignored():
+def test_an_exchange_that_cannot_be_true_is_ignored() -> None:
     at = ClockReading(boot_id="12345678-1234-5678-1234-567812345678", boot_ns=10 * SECOND, wall_ns=0, synchronised=False)
     now = nanoseconds(NOON)
 
-    def contact(sent, received, server):
+    def contact(sent: Any, received: Any, server: Any) -> Any:
         exchange = Exchange(boot_id=at.boot_id, sent_boot_ns=sent, received_boot_ns=received, server_ns=server)
         return clocks.contact_of_exchange(exchange, at, now)
 
@@ -89,7 +90,7 @@ def test_an_exchange_that_cannot_be_true_is_ignored():
 
 
 @pytest.mark.django_db
-def test_a_later_contact_gives_the_boots_sightings_their_time_and_their_day():
+def test_a_later_contact_gives_the_boots_sightings_their_time_and_their_day() -> None:
     node = FakeNode.hung()
     now = timezone.now()
     at = node.reading(now, synchronised=False)
@@ -107,7 +108,7 @@ def test_a_later_contact_gives_the_boots_sightings_their_time_and_their_day():
 
 
 @pytest.mark.django_db
-def test_moving_a_mount_moves_the_sightings():
+def test_moving_a_mount_moves_the_sightings() -> None:
     node, door = FakeNode.hung(), a_door()
     node.send(node.sighting())
     mount = Mount.objects.get()

@@ -1,0 +1,68 @@
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.urls import get_resolver
+from rest_framework.views import APIView
+
+from server.core.permissions import MATRIX, MatrixPermission, Resource, Role, Scope, Verb, scope_for
+
+
+class Account:
+    is_authenticated = True
+    is_active = True
+
+    def __init__(self, role: Role | None) -> None:
+        self.role = role
+
+
+def test_the_matrix_speaks_of_every_resource_and_verb() -> None:
+    assert set(MATRIX) == set(Resource)
+    assert all(set(row) == set(Verb) for row in MATRIX.values())
+
+
+def test_an_admin_sees_everything() -> None:
+    assert {scope_for(Account("admin"), resource, Verb.VIEW) for resource in Resource} == {Scope.ALL}
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.AUDITOR, Role.MANAGER])
+def test_who_only_looks_changes_nothing(role: Role | None) -> None:
+    assert {scope_for(Account(role), resource, verb) for resource in Resource for verb in (Verb.CHANGE, Verb.DELETE)} == {Scope.NONE}
+
+
+@pytest.mark.parametrize("resource", [Resource.PEOPLE, Resource.SIGHTINGS, Resource.ATTENDANCE, Resource.PRESENCE])
+def test_managers_reach_their_groups_and_viewers_themselves(resource: Resource) -> None:
+    assert scope_for(Account("manager"), resource, Verb.VIEW) is Scope.OWN_GROUPS
+    assert scope_for(Account("viewer"), resource, Verb.VIEW) is Scope.OWN
+
+
+@pytest.mark.parametrize("account", [AnonymousUser(), Account("boss"), Account(None), object()])
+def test_who_has_no_known_role_reaches_nothing(account: object) -> None:
+    assert {scope_for(account, resource, verb) for resource in Resource for verb in Verb} == {Scope.NONE}
+
+
+def test_an_account_that_is_switched_off_reaches_nothing() -> None:
+    account = Account("admin")
+    account.is_active = False
+    assert scope_for(account, Resource.SITES, Verb.VIEW) is Scope.NONE
+
+
+def test_every_view_behind_the_matrix_names_its_resource() -> None:
+    unnamed = []
+    for pattern in _patterns(get_resolver().url_patterns):
+        view = getattr(pattern.callback, "cls", None) or getattr(pattern.callback, "view_class", None)
+        if getattr(view, "get_permissions", None) is APIView.get_permissions and MatrixPermission in getattr(
+            view, "permission_classes", ()
+        ):
+            if not isinstance(getattr(view, "resource", None), Resource):
+                unnamed.append(view.__name__)
+    assert unnamed == []
+
+
+def _patterns(patterns: Any) -> Iterator[Any]:
+    for pattern in patterns:
+        if hasattr(pattern, "url_patterns"):
+            yield from _patterns(pattern.url_patterns)
+        else:
+            yield pattern

@@ -1,0 +1,46 @@
+import pytest
+from django.db import IntegrityError
+
+from server.core.permissions import Role
+from server.nodes.models import Mount
+from tests.factories import LONG_AGO, NOON, FakeNode, a_door, as_role
+
+pytestmark = pytest.mark.django_db
+URL = "/api/v1/mounts"
+
+
+def test_a_node_hangs_at_one_door_at_a_time() -> None:
+    node = FakeNode.hung()
+    body = {"node": str(node.node.uuid), "door": str(a_door().uuid), "valid_from": NOON.isoformat()}
+    response = as_role(Role.OPERATOR).post(URL, body, format="json")
+    assert response.status_code == 400
+    assert "already hangs" in str(response.json()["errors"])
+    with pytest.raises(IntegrityError):
+        Mount.objects.create(node=node.node, door=a_door(), valid_from=LONG_AGO)
+
+
+def test_a_node_moves_when_its_mount_has_ended() -> None:
+    node = FakeNode.hung()
+    operator = as_role(Role.OPERATOR)
+    old = Mount.objects.get()
+    assert operator.patch(f"{URL}/{old.uuid}", {"valid_until": NOON.isoformat()}, format="json").status_code == 200
+    body = {"node": str(node.node.uuid), "door": str(a_door().uuid), "valid_from": NOON.isoformat()}
+    assert operator.post(URL, body, format="json").status_code == 201
+    assert len(operator.get(URL).json()["results"]) == 2
+
+
+def test_a_mount_ends_after_it_began() -> None:
+    FakeNode.hung()
+    mount = Mount.objects.get()
+    response = as_role(Role.ADMIN).patch(f"{URL}/{mount.uuid}", {"valid_until": LONG_AGO.isoformat()}, format="json")
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("role", "view", "change"), [(None, 401, 401), ("viewer", 403, 403), ("auditor", 200, 403), ("operator", 200, 403), ("admin", 200, 204)]
+)
+def test_who_may_see_and_who_may_remove_mounts(role: str | None, view: int, change: int) -> None:
+    FakeNode.hung()
+    client = as_role(None if role is None else Role(role))
+    assert client.get(URL).status_code == view
+    assert client.delete(f"{URL}/{Mount.objects.get().uuid}").status_code == change
