@@ -84,6 +84,9 @@ class Api:
     def patch(self, path: str, body: Json) -> Json:
         return self._object(self._send("PATCH", path, json=body))
 
+    def delete(self, path: str) -> None:
+        self._send("DELETE", path)
+
     def post_image(self, path: str, name: str, image: bytes) -> Json:
         """Upload an image as the multipart field `image`."""
         return self._object(self._send("POST", path, files={"image": (name, image)}))

@@ -7,7 +7,7 @@ import sys
 import sysconfig
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -76,7 +76,8 @@ class Demo:
         write_server_config(self._folder, port=self._options.port, database_host=postgres.host)
         run_to_end(self._server("init", log="init"), within_seconds=180)
         self._log_in_details()
-        server = self._start(self._server("serve", log="server"))
+        # SIGINT: without waiting for browsers that keep a connection open
+        server = self._start(replace(self._server("serve", log="server"), stop_signal=signal.SIGINT))
         server.wait_until(self.api.healthy, within_seconds=60)
         self._start(self._server("worker", log="worker"))
         details = self._log_in_details()

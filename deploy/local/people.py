@@ -100,24 +100,29 @@ class Enrolment:
         return usable
 
     def _enrol_one(self, person: Enrollee, known: dict[str, str]) -> bool:
+        """Whether the person has a usable picture. Somebody made here who has none is unmade."""
+        was_known = person.name in known
         usable = 0
         for picture in person.pictures:
             try:
-                usable += self._take(person.name, picture, known)
+                self._take(person.name, picture, known)
+                usable += 1
             except (ApiError, OSError) as error:
                 self._say(f"  {picture.label}: {error}")
         if usable:
             self._say(f"  {person.name}: {usable} picture{'s' if usable > 1 else ''}")
+        elif not was_known and person.name in known:
+            self._api.delete(f"people/{known.pop(person.name)}")
         return usable > 0
 
-    def _take(self, name: str, picture: Picture, known: dict[str, str]) -> bool:
+    def _take(self, name: str, picture: Picture, known: dict[str, str]) -> None:
+        """Give the server the picture unless it has it. Raises ApiError with the server's reason when it is refused."""
         image = picture.read()
         digest = hashlib.sha256(f"{name}\n".encode() + image).hexdigest()
-        if digest in self._taken:
-            return True
+        if name in known and self._taken.get(digest) == known[name]:
+            return
         if name not in known:
             known[name] = str(self._api.post("people", {"name": name, "consent": True})["id"])
         self._api.post_image(f"people/{known[name]}/samples", picture.label.rsplit("/", 1)[-1], image)
         self._taken[digest] = known[name]
         write_whole(self._remembered, json.dumps(self._taken))
-        return True

@@ -40,6 +40,9 @@ class FakeServer:
                 "/api/v1/health": [],
             }
             return 200, self._page(path, lists[path], int((re.findall(r"cursor=(\d+)", query) or ["0"])[0]))
+        if method == "DELETE":
+            del self.people[path.split("/")[4]]
+            return 204, None
         if path == "/api/v1/people":
             id_ = str(uuid4())
             self.people[id_] = json.loads(body)["name"]
@@ -65,6 +68,9 @@ class FakeServer:
 
             def do_POST(self) -> None:
                 self._reply("POST")
+
+            def do_DELETE(self) -> None:
+                self._reply("DELETE")
 
             def _reply(self, method: str) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

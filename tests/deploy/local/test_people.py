@@ -74,6 +74,7 @@ def test_an_unusable_picture_is_one_line_and_the_others_go_on(tmp_path: Path, fa
     assert Enrolment(Api(fake_server.address), tmp_path / "enrolled.json", said.append).enrol(people) == 2
     assert [line for line in said if "B.jpg" in line] == ["  B.jpg: No face was found: use a picture that shows the face from the front."]
     assert sorted(name for name, _ in fake_server.samples) == ["A", "C"]
+    assert sorted(fake_server.people.values()) == ["A", "C"]
 
 
 def test_nobody_usable_is_an_error(tmp_path: Path, fake_server: FakeServer) -> None:
