@@ -20,7 +20,7 @@ PASSWORD = "a long walk to the door"
 @cache
 def collins() -> Bgr:
     """Eileen Collins, from scikit-image."""
-    return np.ascontiguousarray(astronaut()[:, :, ::-1])
+    return np.ascontiguousarray(astronaut()[:, :, ::-1])  # type: ignore[no-untyped-call]
 
 
 @cache

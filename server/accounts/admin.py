@@ -6,7 +6,7 @@ from server.accounts.models import ApiToken, User
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin):
+class AccountAdmin(UserAdmin):  # type: ignore[type-arg] # not generic when it runs
     list_display = ("username", "role", "is_active", "last_login")
     list_filter = ("role", "is_active")
     fieldsets = (*(UserAdmin.fieldsets or ()), ("Lintel", {"fields": ("role",)}))

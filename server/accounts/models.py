@@ -18,7 +18,8 @@ class User(AbstractUser):
     uuid = models.UUIDField(unique=True, default=uuid4, editable=False)
     role = models.CharField(max_length=16, choices=ROLES, default=Role.VIEWER.value)
 
-    class Meta(AbstractUser.Meta):
+    class Meta:
+        verbose_name = "user"
         ordering = ("username",)
         constraints = [models.CheckConstraint(condition=models.Q(role__in=[role.value for role in Role]), name="user_role_known")]
 

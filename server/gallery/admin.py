@@ -23,4 +23,4 @@ class TemplateAdmin(LookOnly):
     exclude = ("ciphertext",)
 
 
-admin.site.register(GalleryRevision, LookOnly)  # type: ignore[arg-type]  # the same answers for the counter
+admin.site.register(GalleryRevision, LookOnly)

@@ -86,7 +86,7 @@ class GroupView(APIView):
     def groups(self, request: Request) -> QuerySet[Group]:
         return selectors.groups_visible(user=request.user, scope=scope_of_request(request, self.resource))
 
-    def group(self, request: Request, uuid: object) -> Group:
+    def group(self, request: Request, uuid: UUID) -> Group:
         found = self.groups(request).filter(uuid=uuid).first()
         if found is None:
             raise NotFound("not_found", "There is no such group here.")

@@ -1,6 +1,7 @@
 """Reading people. Every list starts from whom the caller may see."""
 
 from datetime import date
+from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
@@ -49,7 +50,7 @@ def with_sample_counts(people: QuerySet[Person]) -> QuerySet[Person]:
     return people.annotate(sample_count=Count("samples", filter=Q(samples__state=SampleState.ACTIVE)))
 
 
-def person_get(people: QuerySet[Person], uuid: object) -> Person:
+def person_get(people: QuerySet[Person], uuid: UUID) -> Person:
     """One of these people. Raises NotFound."""
     found = people.filter(uuid=uuid).first()
     if found is None:
@@ -57,7 +58,7 @@ def person_get(people: QuerySet[Person], uuid: object) -> Person:
     return found
 
 
-def sample_get(person: Person, uuid: object) -> Sample:
+def sample_get(person: Person, uuid: UUID) -> Sample:
     """A sample of this person. Raises NotFound."""
     found = person.samples.filter(uuid=uuid).first()
     if found is None:

@@ -1,9 +1,10 @@
 """Writing people, groups and memberships."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Model
 
 from server.core.errors import Conflict
 from server.people.models import Group, Membership, Person
@@ -60,13 +61,15 @@ def person_delete(*, person: Person) -> None:
 
 
 def _has_history(person: Person) -> bool:
-    return any(relation.related_model.objects.filter(**{relation.field.name: person}).exists() for relation in _histories())
+    return any(model._default_manager.filter(**{field: person}).exists() for model, field in _histories())  # noqa: SLF001 (documented)
 
 
-def _histories() -> Iterable[models.ForeignObjectRel]:
+def _histories() -> Iterator[tuple[type[Model], str]]:
     """What other parts of Lintel keep about a person. They lie above this app, so they are found by their foreign keys."""
-    relations = Person._meta.related_objects  # noqa: SLF001 (Django's documented name)
-    return (relation for relation in relations if relation.related_model._meta.app_label not in OWN_APPS)  # noqa: SLF001
+    for relation in Person._meta.related_objects:  # noqa: SLF001 (Django's documented name)
+        model = relation.related_model
+        if not isinstance(model, str) and model._meta.app_label not in OWN_APPS:  # noqa: SLF001
+            yield model, relation.field.name
 
 
 def group_save(*, group: Group, name: str) -> Group:

@@ -28,7 +28,7 @@ class ImagesInput(forms.ClearableFileInput):
 class ImagesField(forms.FileField):
     """One or several images."""
 
-    def clean(self, data: object, initial: object = None) -> list[UploadedFile]:  # type: ignore[override]  # several files, not one
+    def clean(self, data: object, initial: object = None) -> list[UploadedFile]:
         files = data if isinstance(data, list) else [data]
         if len(files) > MAX_IMAGES:
             raise forms.ValidationError(f"Choose at most {MAX_IMAGES} images at a time.")

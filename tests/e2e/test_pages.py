@@ -4,10 +4,12 @@ import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
 
 from server.accounts.models import User
 from server.attendance.services import open_day_derive
@@ -47,7 +49,7 @@ def admin() -> User:
 
 
 @pytest.fixture
-def page(browser: Browser, live_server, admin: User) -> Iterator[Page]:
+def page(browser: Browser, live_server: LiveServer, admin: User) -> Iterator[Page]:
     """Signed in, and failing when the page breaks its own content security policy or a script fails."""
     opened = browser.new_page(base_url=live_server.url, viewport={"width": 1200, "height": 820})
     problems: list[str] = []
@@ -68,14 +70,14 @@ def shoot(page: Page, name: str) -> None:
         page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
 
 
-def test_an_empty_today_says_what_to_do_next(page):
+def test_an_empty_today_says_what_to_do_next(page: Page) -> None:
     assert page.get_by_text("Nobody is enrolled yet").is_visible()
     shoot(page, "today-empty")
     page.get_by_role("link", name="Enrol the first person").click()
     assert page.get_by_role("heading", name="Enrol a person").is_visible()
 
 
-def test_a_person_is_enrolled_with_two_images_and_the_bad_one_is_explained(page, tmp_path):
+def test_a_person_is_enrolled_with_two_images_and_the_bad_one_is_explained(page: Page, tmp_path: Path) -> None:
     (tmp_path / "collins.jpg").write_bytes(jpeg(collins()))
     (tmp_path / "two.jpg").write_bytes(two_faces())
     page.goto("/enrol/")
@@ -90,7 +92,7 @@ def test_a_person_is_enrolled_with_two_images_and_the_bad_one_is_explained(page,
     shoot(page, "enrol-success")
 
 
-def test_no_usable_image_enrols_nobody_and_says_why(page, tmp_path):
+def test_no_usable_image_enrols_nobody_and_says_why(page: Page, tmp_path: Path) -> None:
     (tmp_path / "wall.jpg").write_bytes(no_face())
     page.goto("/enrol/")
     page.get_by_label("agreed to be recognised").check()
@@ -103,7 +105,7 @@ def test_no_usable_image_enrols_nobody_and_says_why(page, tmp_path):
     shoot(page, "enrol-error")
 
 
-def test_a_new_arrival_appears_without_reloading(page, admin):
+def test_a_new_arrival_appears_without_reloading(page: Page, admin: User) -> None:
     person = make_person("Grace Hopper")
     sample_add(person=person, upload=Upload(jpeg(hopper()), admin))
     page.goto("/")
@@ -111,7 +113,12 @@ def test_a_new_arrival_appears_without_reloading(page, admin):
     _walk_through_the_door(person)
     page.get_by_role("img", name="Grace Hopper at the door").first.wait_for()
     assert page.get_by_text("Unknown", exact=True).first.is_visible()
-    for name, scheme, width in (("light", "light", 1200), ("dark", "dark", 1200), ("phone", "light", 390)):
+    looks: list[tuple[str, Literal["light", "dark"], int]] = (
+        ("light", "light", 1200),
+        ("dark", "dark", 1200),
+        ("phone", "light", 390),
+    )
+    for name, scheme, width in looks:
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": 820})
         shoot(page, f"today-{name}")
@@ -141,6 +148,6 @@ def _walk_through_the_door(person: Person) -> None:
     open_day_derive(site=door.site, local_date=day, person=person.pk)
 
 
-def test_the_pages_can_be_used_with_the_keyboard(page):
+def test_the_pages_can_be_used_with_the_keyboard(page: Page) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the content"

@@ -16,7 +16,7 @@ def run(*arguments: str) -> str:
     return out.getvalue()
 
 
-def test_the_password_is_random_printed_once_and_works():
+def test_the_password_is_random_printed_once_and_works() -> None:
     made = json.loads(run("--username", "ada", "--json"))
     assert made.keys() == {"username", "password"}
     assert len(made["password"]) >= 20
@@ -25,17 +25,17 @@ def test_the_password_is_random_printed_once_and_works():
     assert (user.role, user.is_staff, user.is_superuser) == ("admin", True, True)
 
 
-def test_two_accounts_get_different_passwords():
+def test_two_accounts_get_different_passwords() -> None:
     passwords = {json.loads(run("--username", name, "--json"))["password"] for name in ("ada", "grace")}
     assert len(passwords) == 2
 
 
-def test_without_json_it_is_a_sentence():
+def test_without_json_it_is_a_sentence() -> None:
     assert run("--username", "ada").startswith("ada may sign in with the password ")
 
 
 @pytest.mark.parametrize("name", ["ada", "ADA"])
-def test_an_existing_account_is_never_overwritten(name):
+def test_an_existing_account_is_never_overwritten(name: str) -> None:
     run("--username", "ada")
     before = User.objects.get().password
     with pytest.raises(CommandError, match="is not changed"):
@@ -44,7 +44,7 @@ def test_an_existing_account_is_never_overwritten(name):
 
 
 @pytest.mark.parametrize("name", ["", "with space", "x" * 151])
-def test_a_name_that_cannot_be_one_is_refused_in_plain_words(name):
+def test_a_name_that_cannot_be_one_is_refused_in_plain_words(name: str) -> None:
     with pytest.raises(CommandError, match="cannot be a name"):
         run("--username", name)
     assert not User.objects.exists()

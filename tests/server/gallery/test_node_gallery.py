@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -14,7 +15,7 @@ from server.people.services import person_delete, person_update
 from shared_schema.face.match import Gallery
 from shared_schema.gallery import GallerySnapshot
 from tests.factories import FakeNode, a_site, as_role
-from tests.factories_people import collins, hopper, jpeg, make_person, token_header, make_account
+from tests.factories_people import collins, hopper, jpeg, make_account, make_person, token_header
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/node/gallery"
@@ -27,7 +28,7 @@ def grace() -> Person:
     return person
 
 
-def fetch(node: FakeNode, **headers: str):
+def fetch(node: FakeNode, **headers: str) -> Any:
     return node.client.get(URL, headers=headers)
 
 
@@ -37,7 +38,7 @@ def named(now: datetime | None = None) -> set[object]:
     return {entry.person for entry in found.people}
 
 
-def test_a_node_gets_templates_it_can_match_against(grace):
+def test_a_node_gets_templates_it_can_match_against(grace: Person) -> None:
     answer = fetch(FakeNode.hung())
     found = GallerySnapshot.model_validate_json(answer.content)
     gallery = Gallery.from_snapshot(found, model_id=embedder().model_id)
@@ -47,7 +48,7 @@ def test_a_node_gets_templates_it_can_match_against(grace):
     assert b"Grace" not in answer.content
 
 
-def test_an_unchanged_gallery_is_not_sent_again_and_a_changed_one_is(grace):
+def test_an_unchanged_gallery_is_not_sent_again_and_a_changed_one_is(grace: Person) -> None:
     node = FakeNode.hung()
     tag = fetch(node).headers["ETag"]
     same = fetch(node, **{"If-None-Match": tag})
@@ -58,7 +59,7 @@ def test_an_unchanged_gallery_is_not_sent_again_and_a_changed_one_is(grace):
     assert len(GallerySnapshot.model_validate_json(changed.content).people) == 2
 
 
-def test_only_nodes_read_the_gallery(grace):
+def test_only_nodes_read_the_gallery(grace: Person) -> None:
     assert APIClient().get(URL).status_code == 401
     assert APIClient(headers={"Authorization": "Bearer nonsense"}).get(URL).status_code == 401
     assert APIClient(headers=token_header(make_account("admin"))).get(URL).status_code == 401
@@ -69,14 +70,13 @@ def test_only_nodes_read_the_gallery(grace):
     assert fetch(node).status_code == 403
 
 
-def test_an_empty_gallery_is_an_answer_too():
+def test_an_empty_gallery_is_an_answer_too() -> None:
     found = GallerySnapshot.model_validate_json(fetch(FakeNode.hung()).content)
     assert found.people == ()
     assert found.revision >= 1
 
 
-def change(person: Person, **values: object) -> None:
-    consent = values.pop("consent", None)
+def change(person: Person, *, consent: bool | None = None, **values: object) -> None:
     person_update(person=person, values=values, consent=consent, now=timezone.now())
 
 
@@ -84,33 +84,33 @@ YESTERDAY, TOMORROW = timezone.localdate() - timedelta(days=2), timezone.localda
 
 
 @pytest.mark.parametrize("values", [{"consent": False}, {"active_until": YESTERDAY}, {"active_from": TOMORROW}])
-def test_whoever_may_not_be_named_leaves_the_gallery_and_the_revision_says_so(grace, values):
+def test_whoever_may_not_be_named_leaves_the_gallery_and_the_revision_says_so(grace: Person, values: dict[str, Any]) -> None:
     before = gallery_revision()
     change(grace, **values)
     assert named() == set()
     assert gallery_revision() > before
 
 
-def test_a_change_that_concerns_no_door_raises_nothing(grace):
+def test_a_change_that_concerns_no_door_raises_nothing(grace: Person) -> None:
     before = gallery_revision()
     change(grace, position="Rear admiral", phone="1")
     assert gallery_revision() == before
 
 
-def test_even_a_bulk_update_raises_the_revision(grace):
+def test_even_a_bulk_update_raises_the_revision(grace: Person) -> None:
     before = gallery_revision()
     Person.objects.filter(pk=grace.pk).update(consent_at=None)
     assert gallery_revision() == before + 1
 
 
-def test_a_deleted_person_leaves_the_gallery(grace):
+def test_a_deleted_person_leaves_the_gallery(grace: Person) -> None:
     before = gallery_revision()
     person_delete(person=grace)
     assert named() == set()
     assert gallery_revision() > before
 
 
-def test_a_change_that_is_rolled_back_raises_nothing(grace, monkeypatch):
+def test_a_change_that_is_rolled_back_raises_nothing(grace: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     before = gallery_revision()
 
     def fails(**_: object) -> None:
@@ -126,7 +126,7 @@ def test_a_change_that_is_rolled_back_raises_nothing(grace, monkeypatch):
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def test_a_day_that_ends_a_persons_time_raises_the_revision_once(grace):
+def test_a_day_that_ends_a_persons_time_raises_the_revision_once(grace: Person) -> None:
     change(grace, active_until=date(2026, 3, 1))
     gallery_sweep(now=NOON)
     before = gallery_revision()
@@ -138,7 +138,7 @@ def test_a_day_that_ends_a_persons_time_raises_the_revision_once(grace):
     assert gallery_revision() == before + 1
 
 
-def test_a_day_that_begins_a_persons_time_raises_the_revision(grace):
+def test_a_day_that_begins_a_persons_time_raises_the_revision(grace: Person) -> None:
     change(grace, active_from=date(2026, 3, 2))
     gallery_sweep(now=NOON)
     assert named(NOON) == set()
@@ -146,12 +146,12 @@ def test_a_day_that_begins_a_persons_time_raises_the_revision(grace):
     assert named(NOON + timedelta(days=1)) == {grace.uuid}
 
 
-def test_a_day_on_which_nobody_turns_raises_nothing(grace):
+def test_a_day_on_which_nobody_turns_raises_nothing(grace: Person) -> None:
     gallery_sweep(now=NOON)
     assert gallery_sweep(now=NOON + timedelta(days=1)) is False
 
 
-def test_a_person_is_named_as_long_as_it_is_their_day_at_any_site(grace):
+def test_a_person_is_named_as_long_as_it_is_their_day_at_any_site(grace: Person) -> None:
     a_site(time_zone="Pacific/Kiritimati")
     a_site(time_zone="Pacific/Pago_Pago")
     change(grace, active_from=date(2026, 3, 2), active_until=date(2026, 3, 2))
@@ -160,7 +160,7 @@ def test_a_person_is_named_as_long_as_it_is_their_day_at_any_site(grace):
     assert named(datetime(2026, 3, 3, 11, tzinfo=UTC)) == set()
 
 
-def test_the_sweep_task_runs_without_arguments():
+def test_the_sweep_task_runs_without_arguments() -> None:
     from server.gallery.tasks import sweep  # noqa: PLC0415
 
     sweep()

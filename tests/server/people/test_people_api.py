@@ -1,4 +1,5 @@
 from datetime import date, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -19,7 +20,7 @@ def admin() -> APIClient:
     return as_role(Role.ADMIN)
 
 
-def test_a_person_is_made_found_changed_and_deleted(admin):
+def test_a_person_is_made_found_changed_and_deleted(admin: APIClient) -> None:
     made = admin.post(PEOPLE, {"name": "Grace Hopper", "number": "17", "consent": True}).json()
     assert made["consent_at"] is not None
     assert admin.get(f"{PEOPLE}/{made['id']}").json() == made
@@ -30,7 +31,7 @@ def test_a_person_is_made_found_changed_and_deleted(admin):
     assert admin.get(f"{PEOPLE}/{made['id']}").status_code == 404
 
 
-def test_consent_is_not_assumed_and_can_be_withdrawn(admin):
+def test_consent_is_not_assumed_and_can_be_withdrawn(admin: APIClient) -> None:
     made = admin.post(PEOPLE, {"name": "Grace Hopper"}).json()
     assert made["consent_at"] is None
     url = f"{PEOPLE}/{made['id']}"
@@ -40,7 +41,7 @@ def test_consent_is_not_assumed_and_can_be_withdrawn(admin):
     assert admin.patch(url, {"consent": False}).json()["consent_at"] is None
 
 
-def test_a_number_is_given_once_and_may_be_absent_twice(admin):
+def test_a_number_is_given_once_and_may_be_absent_twice(admin: APIClient) -> None:
     assert admin.post(PEOPLE, {"name": "A", "number": "1"}).status_code == 201
     twice = admin.post(PEOPLE, {"name": "B", "number": "1"})
     assert (twice.status_code, twice.json()["code"]) == (409, "number_taken")
@@ -53,7 +54,7 @@ def test_a_number_is_given_once_and_may_be_absent_twice(admin):
     [{}, {"name": ""}, {"name": "x" * 201}, {"name": "x", "email": "nobody"}, {"name": "x", "active_from": "tomorrow"}, [], "text",
      {"name": "x", "active_from": "2026-02-01", "active_until": "2026-01-01"}, {"name": "x\u0000y"}],
 )  # fmt: skip
-def test_garbage_makes_nobody(admin, body):
+def test_garbage_makes_nobody(admin: APIClient, body: object) -> None:
     answer = admin.post(PEOPLE, body)
     assert answer.status_code == 400
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -65,7 +66,7 @@ def test_garbage_makes_nobody(admin, body):
     [(Role.ADMIN, 200, 201, 204), (Role.OPERATOR, 200, 201, 403), (Role.MANAGER, 200, 403, 403), (Role.VIEWER, 200, 403, 403),
      (Role.AUDITOR, 200, 403, 403), (None, 401, 401, 401)],
 )  # fmt: skip
-def test_each_role_may_do_what_the_matrix_says(role, seen, made, deleted):
+def test_each_role_may_do_what_the_matrix_says(role: Role | None, seen: int, made: int, deleted: int) -> None:
     client = as_role(role)
     person = make_person()
     assert client.get(PEOPLE).status_code == seen
@@ -74,7 +75,7 @@ def test_each_role_may_do_what_the_matrix_says(role, seen, made, deleted):
     assert client.delete(f"{PEOPLE}/{person.uuid}").status_code == deleted
 
 
-def test_a_manager_sees_the_members_of_the_own_groups_and_a_viewer_only_themselves():
+def test_a_manager_sees_the_members_of_the_own_groups_and_a_viewer_only_themselves() -> None:
     manager, viewer = make_account("manager"), make_account("viewer")
     inside, past, outside = make_person("Inside"), make_person("Past"), make_person("Outside", account=viewer)
     group = Group.objects.create(name="Navy")
@@ -91,7 +92,7 @@ def test_a_manager_sees_the_members_of_the_own_groups_and_a_viewer_only_themselv
     assert [item["name"] for item in client.get(PEOPLE).json()["results"]] == ["Outside"]
 
 
-def test_somebody_who_was_seen_is_not_deleted(admin):
+def test_somebody_who_was_seen_is_not_deleted(admin: APIClient) -> None:
     person = a_person()
     node = FakeNode.hung()
     node.send(node.sighting(person=person))
@@ -101,16 +102,16 @@ def test_somebody_who_was_seen_is_not_deleted(admin):
 
 
 @pytest.mark.parametrize("address", [f"{PEOPLE}/{uuid4()}", f"{GROUPS}/{uuid4()}", f"{PEOPLE}/nonsense", f"{MEMBERSHIPS}/{uuid4()}"])
-def test_what_is_not_there_is_a_404_for_every_verb(admin, address):
+def test_what_is_not_there_is_a_404_for_every_verb(admin: APIClient, address: str) -> None:
     assert admin.patch(address, {}).status_code == 404
     assert admin.delete(address).status_code == 404
 
 
-def join(admin: APIClient, person: Person, group: Group, **days: object):
+def join(admin: APIClient, person: Person, group: Group, **days: object) -> Any:
     return admin.post(MEMBERSHIPS, {"person": str(person.uuid), "group": str(group.uuid), **days})
 
 
-def test_nobody_is_in_one_group_twice_at_a_time(admin):
+def test_nobody_is_in_one_group_twice_at_a_time(admin: APIClient) -> None:
     person, group = make_person(), Group.objects.create(name="Navy")
     assert join(admin, person, group, valid_from="2026-01-01", valid_until="2026-01-31").status_code == 201
     twice = join(admin, person, group, valid_from="2026-01-31")
@@ -119,7 +120,7 @@ def test_nobody_is_in_one_group_twice_at_a_time(admin):
     assert join(admin, person, Group.objects.create(name="Army"), valid_from="2026-01-01").status_code == 201
 
 
-def test_a_membership_is_listed_ended_and_removed(admin):
+def test_a_membership_is_listed_ended_and_removed(admin: APIClient) -> None:
     person, group = make_person(), Group.objects.create(name="Navy")
     made = join(admin, person, group, valid_from="2026-01-01").json()
     listed = admin.get(MEMBERSHIPS, {"person": str(person.uuid)}).json()["results"]
@@ -133,7 +134,7 @@ def test_a_membership_is_listed_ended_and_removed(admin):
     assert admin.delete(f"{GROUPS}/{group.uuid}").status_code == 204
 
 
-def test_a_group_has_its_name_alone(admin):
+def test_a_group_has_its_name_alone(admin: APIClient) -> None:
     assert admin.post(GROUPS, {"name": "Navy"}).status_code == 201
     assert admin.post(GROUPS, {"name": "Navy"}).status_code == 400
     assert admin.get(MEMBERSHIPS, {"group": "nonsense"}).status_code == 404

@@ -37,7 +37,7 @@ def passed_by(person: Person | None, *, at: datetime = NOW) -> FakeNode:
 
 
 @pytest.mark.parametrize("url", ["/", "/today/now", "/people/", "/enrol/", f"/enrol/{uuid4()}/", "/nodes/"])
-def test_without_signing_in_no_page_opens(url):
+def test_without_signing_in_no_page_opens(url: str) -> None:
     for answer in (Client().get(url), Client().post(url)):
         assert answer.status_code == 302
         assert answer.headers["Location"].startswith("/sign-in/?next=")
@@ -48,7 +48,7 @@ def test_without_signing_in_no_page_opens(url):
     [(Role.ADMIN, 200, 200, 200, 400), (Role.OPERATOR, 200, 200, 200, 400), (Role.MANAGER, 200, 403, 403, 403),
      (Role.VIEWER, 200, 403, 403, 403), (Role.AUDITOR, 200, 403, 200, 403)],
 )  # fmt: skip
-def test_each_role_opens_its_pages_and_is_offered_no_others(role, people, enrol, nodes, claim):
+def test_each_role_opens_its_pages_and_is_offered_no_others(role: Role, people: int, enrol: int, nodes: int, claim: int) -> None:
     client = signed_in(role)
     assert client.get("/").status_code == 200
     assert client.get("/people/").status_code == people
@@ -61,7 +61,7 @@ def test_each_role_opens_its_pages_and_is_offered_no_others(role, people, enrol,
     assert ('href="/nodes/"' in menu) == (nodes == 200)
 
 
-def test_signing_in_leads_to_the_page_that_was_asked_for_and_out_again():
+def test_signing_in_leads_to_the_page_that_was_asked_for_and_out_again() -> None:
     make_account("admin", "ada")
     client = Client()
     answer = client.post("/sign-in/", {"username": "ada", "password": PASSWORD, "next": "/people/"})
@@ -70,13 +70,13 @@ def test_signing_in_leads_to_the_page_that_was_asked_for_and_out_again():
     assert client.get("/").status_code == 302
 
 
-def test_signing_in_does_not_lead_to_other_sites():
+def test_signing_in_does_not_lead_to_other_sites() -> None:
     make_account("admin", "ada")
     answer = Client().post("/sign-in/", {"username": "ada", "password": PASSWORD, "next": "https://example.org/"})
     assert answer.headers["Location"] == "/"
 
 
-def test_the_page_counts_wrong_passwords_as_the_api_does():
+def test_the_page_counts_wrong_passwords_as_the_api_does() -> None:
     make_account("admin", "ada")
     client = Client()
     answers = [client.post("/sign-in/", {"username": "ada", "password": "wrong"}) for _ in range(5)]
@@ -86,12 +86,12 @@ def test_the_page_counts_wrong_passwords_as_the_api_does():
     assert client.post("/sign-in/", {}).status_code == 400
 
 
-def test_a_session_that_ended_reloads_the_page_instead_of_filling_it_with_the_form():
+def test_a_session_that_ended_reloads_the_page_instead_of_filling_it_with_the_form() -> None:
     answer = Client().get("/today/now", headers={"HX-Request": "true"})
     assert answer.headers["HX-Refresh"] == "true"
 
 
-def test_today_tells_times_in_the_zone_of_the_site():
+def test_today_tells_times_in_the_zone_of_the_site() -> None:
     with time_machine.travel(NOW + timedelta(minutes=5), tick=False):
         node = passed_by(make_person("Grace Hopper"))
         node.client.post("/api/v1/node/heartbeat", heartbeat(node))
@@ -102,7 +102,7 @@ def test_today_tells_times_in_the_zone_of_the_site():
     assert "12:00" not in page
 
 
-def test_a_manager_sees_only_the_own_groups_on_today():
+def test_a_manager_sees_only_the_own_groups_on_today() -> None:
     inside, outside = make_person("Inside"), make_person("Outside")
     manager = make_account("manager")
     group = Group.objects.create(name="Navy")
@@ -120,7 +120,7 @@ def test_a_manager_sees_only_the_own_groups_on_today():
     assert "Unknown" not in page
 
 
-def test_pages_with_people_are_not_kept_by_browsers_and_run_no_inline_script():
+def test_pages_with_people_are_not_kept_by_browsers_and_run_no_inline_script() -> None:
     answer = signed_in().get("/")
     assert answer.headers["Cache-Control"] == "private, no-store"
     assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
@@ -128,13 +128,13 @@ def test_pages_with_people_are_not_kept_by_browsers_and_run_no_inline_script():
     assert b" style=" not in answer.content
 
 
-def test_a_name_is_text_whatever_it_contains():
+def test_a_name_is_text_whatever_it_contains() -> None:
     make_person("<script>alert(1)</script>")
     page = signed_in().get("/people/").content
     assert b"&lt;script&gt;alert(1)" in page
 
 
-def test_people_are_searched_by_name_and_number():
+def test_people_are_searched_by_name_and_number() -> None:
     make_person("Grace Hopper", number="17")
     make_person("Eileen Collins")
     client = signed_in()
@@ -142,9 +142,10 @@ def test_people_are_searched_by_name_and_number():
     assert "Nobody has “zz”" in client.get("/people/?search=zz&page=nonsense").content.decode()
 
 
-def test_enrolling_keeps_the_person_and_every_usable_image():
+def test_enrolling_keeps_the_person_and_every_usable_image() -> None:
     answer = signed_in().post(
-        "/enrol/", {"consent": "on", "name": "Eileen Collins", "number": "7", "images": [file(jpeg(collins())), file(two_faces(), "two.jpg")]}
+        "/enrol/",
+        {"consent": "on", "name": "Eileen Collins", "number": "7", "images": [file(jpeg(collins())), file(two_faces(), "two.jpg")]},
     )
     page = answer.content.decode()
     assert answer.status_code == 200
@@ -155,7 +156,7 @@ def test_enrolling_keeps_the_person_and_every_usable_image():
     assert person.consent_at is not None
 
 
-def test_when_no_image_can_be_used_nobody_is_enrolled():
+def test_when_no_image_can_be_used_nobody_is_enrolled() -> None:
     answer = signed_in().post("/enrol/", {"consent": "on", "name": "Nobody", "images": [file(no_face())]})
     assert answer.status_code == 422
     assert not Person.objects.exists()
@@ -172,7 +173,7 @@ def test_when_no_image_can_be_used_nobody_is_enrolled():
         ({"consent": "on", "name": "A", "images": "empty"}, "This file is empty"),
     ],
 )
-def test_a_form_that_is_not_complete_says_what_is_missing(body, says):
+def test_a_form_that_is_not_complete_says_what_is_missing(body: dict[str, str], says: str) -> None:
     images = {"face": [file(b"x")], "many": [file(b"x")] * 21, "empty": [file(b"")]}
     sent = {name: images[value] if name == "images" else value for name, value in body.items()}
     answer = signed_in().post("/enrol/", sent)
@@ -181,7 +182,7 @@ def test_a_form_that_is_not_complete_says_what_is_missing(body, says):
     assert not Person.objects.exists()
 
 
-def test_more_samples_record_the_consent_and_repeating_is_harmless():
+def test_more_samples_record_the_consent_and_repeating_is_harmless() -> None:
     person = make_person(consent=False)
     client = signed_in()
     first = client.post(f"/enrol/{person.uuid}/", {"consent": "on", "images": [file(jpeg(collins()))]})
@@ -192,14 +193,14 @@ def test_more_samples_record_the_consent_and_repeating_is_harmless():
     assert client.get(f"/enrol/{uuid4()}/").status_code == 404
 
 
-def test_a_taken_number_is_explained_in_the_form():
+def test_a_taken_number_is_explained_in_the_form() -> None:
     make_person("Grace Hopper", number="17")
     answer = signed_in().post("/enrol/", {"consent": "on", "name": "B", "number": "17", "images": [file(jpeg(collins()))]})
     assert answer.status_code == 400
     assert "belongs to somebody else" in answer.content.decode()
 
 
-def test_claiming_a_node_shows_the_command_once():
+def test_claiming_a_node_shows_the_command_once() -> None:
     door = a_door()
     client = signed_in()
     answer = client.post("/nodes/", {"name": "front", "door": str(door.uuid)})
@@ -209,7 +210,7 @@ def test_claiming_a_node_shows_the_command_once():
     assert client.post("/nodes/", {"name": "front", "door": str(uuid4())}).status_code == 400
 
 
-def test_nodes_are_listed_with_their_health():
+def test_nodes_are_listed_with_their_health() -> None:
     node = passed_by(None)
     node.client.post("/api/v1/node/heartbeat", heartbeat(node, queue_depth=42))
     page = signed_in().get("/nodes/").content.decode()
