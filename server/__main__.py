@@ -78,7 +78,7 @@ def _manage(arguments: list[str]) -> int:
     return 0
 
 
-def _serve(config: ServerConfig, rest: list[str]) -> int:
+def _serve(config: ServerConfig, rest: list[str]) -> int:  # noqa: RET503  (execv does not return)
     if rest:
         return _fail("serve takes no arguments; the address is `bind` in the configuration", USAGE_ERROR)
     if reason := _cannot_bind(config.bind):

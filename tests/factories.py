@@ -108,8 +108,8 @@ class FakeNode:
         number = Seq(next(self.seqs) if seq is None else seq)
         return Envelope.seal(payload, node=NodeId(self.node.uuid), epoch=Epoch(self.epoch), seq=number, kind=kind, signer=self.key)
 
-    def item(self, kind: Kind, payload: bytes, *, seq: int | None = None, probe: bytes | None = None) -> dict[str, object]:
-        item: dict[str, object] = {"envelope": json.loads(self.envelope(kind, payload, seq=seq).model_dump_json())}
+    def item(self, kind: Kind, payload: bytes, *, seq: int | None = None, probe: bytes | None = None) -> dict[str, Any]:
+        item: dict[str, Any] = {"envelope": json.loads(self.envelope(kind, payload, seq=seq).model_dump_json())}
         if probe is not None:
             sealed = seal(probe, public_key=secrets.current().seal_public_key, purpose=PROBE)
             item["sealed_probe"] = base64.b64encode(sealed).decode()
@@ -123,7 +123,7 @@ class FakeNode:
         crop: bytes | None = None,
         seq: int | None = None,
         changes: Mapping[str, object] | None = None,
-    ) -> dict[str, object]:
+    ) -> dict[str, Any]:
         probe = np.full(4, 0.5, np.float32).tobytes()
         reading = self.reading(at)
         said = Sighting(
@@ -143,24 +143,24 @@ class FakeNode:
         ).model_copy(update=dict(changes or {}))
         return self.item(Kind.SIGHTING, said.model_dump_json().encode(), seq=seq, probe=probe)
 
-    def observation(self, *, seq: int | None = None) -> dict[str, object]:
+    def observation(self, *, seq: int | None = None) -> dict[str, Any]:
         said = Observation(at=self.reading(), from_boot_ns=1, until_boot_ns=2, last_seq=0)
         return self.item(Kind.OBSERVATION, said.model_dump_json().encode(), seq=seq)
 
-    def crop_shed(self, crop: bytes, *, about: int, seq: int | None = None) -> dict[str, object]:
+    def crop_shed(self, crop: bytes, *, about: int, seq: int | None = None) -> dict[str, Any]:
         digest = sha256(crop).hexdigest()
         said = CropShed(at=self.reading(), crop_sha256=digest, sighting_epoch=self.epoch, sighting_seq=about, reason="disk_full")
         return self.item(Kind.CROP_SHED, said.model_dump_json().encode(), seq=seq)
 
-    def gap(self, *, seq: int | None = None) -> dict[str, object]:
+    def gap(self, *, seq: int | None = None) -> dict[str, Any]:
         said = Gap(at=self.reading(), lost_epoch=1, from_seq=5, to_seq=7, reason="torn")
         return self.item(Kind.GAP, said.model_dump_json().encode(), seq=seq)
 
-    def send(self, *items: object) -> list[dict[str, object]]:
+    def send(self, *items: object) -> list[dict[str, Any]]:
         """Post a batch; the receipts."""
         response = self.client.post("/api/v1/node/records", {"protocol": 1, "items": list(items)}, format="json")
         assert response.status_code == 200, response.content
-        receipts: list[dict[str, object]] = response.json()["receipts"]
+        receipts: list[dict[str, Any]] = response.json()["receipts"]
         return receipts
 
     def put_crop(self, crop: bytes, *, sealed: bytes | None = None) -> Any:
@@ -168,7 +168,7 @@ class FakeNode:
         return self.client.put(f"/api/v1/node/crops/{sha256(crop).hexdigest()}", body, content_type="application/octet-stream")
 
 
-def heartbeat(node: FakeNode, **values: object) -> dict[str, object]:
+def heartbeat(node: FakeNode, **values: object) -> dict[str, Any]:
     """A heartbeat's body."""
     at = values.pop("at", node.reading(timezone.now(), synchronised=False))
     assert isinstance(at, ClockReading)

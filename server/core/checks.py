@@ -11,7 +11,7 @@ from server.core.secrets import Secrets
 
 
 @register(Tags.database)
-def one_driver(app_configs: Sequence[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
+def one_driver(app_configs: Sequence[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:  # noqa: ARG001  (Django's signature)
     """Django prefers psycopg 3 wherever it can be imported, and everything here is tried with psycopg2."""
     if find_spec("psycopg") is None:
         return []
@@ -19,7 +19,7 @@ def one_driver(app_configs: Sequence[AppConfig] | None, **kwargs: object) -> lis
 
 
 @register(Tags.security, deploy=True)
-def secrets_exist(app_configs: Sequence[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
+def secrets_exist(app_configs: Sequence[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:  # noqa: ARG001  (Django's signature)
     """Without the secrets file every process makes up its own key."""
     if isinstance(settings.LINTEL_SECRETS, Secrets):
         return []

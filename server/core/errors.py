@@ -1,4 +1,9 @@
-"""The server's error tree. Services raise these; the API turns them into problem details, commands into one line."""
+"""The server's error tree. Services raise these; the API turns them into problem details, commands into one line.
+
+Their names are the product's words: *unavailable* means try again, *rejected* means never.
+"""
+
+# ruff: noqa: N818
 
 from collections.abc import Mapping, Sequence
 

@@ -128,11 +128,14 @@ class S3Objects:
 
     def get(self, key: str) -> bytes | None:
         checked_key(key)
-        return self._call(lambda: self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read())
+        return self._call(lambda: self._read(key))
 
     def delete(self, key: str) -> None:
         checked_key(key)
         self._call(lambda: self._s3.delete_object(Bucket=self._bucket, Key=key))
+
+    def _read(self, key: str) -> bytes:
+        return self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
 
     @staticmethod
     def _call(action: Callable[[], _T]) -> _T | None:

@@ -22,6 +22,15 @@ FieldErrors = dict[str, list[str]]
 log = structlog.get_logger(__name__)
 
 
+_PLAIN: tuple[tuple[type[Exception], int, str, str], ...] = (
+    (Http404, 404, "not_found", "There is no such thing here."),
+    (PermissionDenied, 403, "permission_denied", "You are not allowed to do this."),
+    (ProtectedError, 409, "in_use", "It is in use and cannot be deleted."),
+    (OperationalError, 503, "database_unavailable", "The database does not answer; try again."),
+    (InterfaceError, 503, "database_unavailable", "The database does not answer; try again."),
+)
+
+
 def problem(
     status: int, code: str, detail: str, *, title: str = "", errors: Mapping[str, Sequence[str]] | None = None
 ) -> dict[str, object]:
@@ -36,7 +45,7 @@ def problem(
     }
 
 
-def exception_handler(error: Exception, context: Mapping[str, object]) -> Response | None:
+def exception_handler(error: Exception, context: Mapping[str, object]) -> Response | None:  # noqa: ARG001  (DRF's signature)
     """DRF's exception handler. What it does not know is left to Django and becomes a plain 500 without details."""
     set_rollback()
     known = _known(error)
@@ -53,15 +62,9 @@ def _known(error: Exception) -> tuple[dict[str, object], dict[str, str]] | None:
         return _of_rest_framework(error)
     if isinstance(error, ValidationError):
         return problem(400, "invalid", "Some fields are not acceptable.", errors=_django_errors(error)), {}
-    if isinstance(error, Http404):
-        return problem(404, "not_found", "There is no such thing here."), {}
-    if isinstance(error, PermissionDenied):
-        return problem(403, "permission_denied", "You are not allowed to do this."), {}
-    if isinstance(error, ProtectedError):
-        return problem(409, "in_use", "It is in use and cannot be deleted."), {}
-    if isinstance(error, OperationalError | InterfaceError):
-        log.warning("database_unavailable", error=type(error).__name__)
-        return problem(503, "database_unavailable", "The database does not answer; try again."), {"Retry-After": "5"}
+    for kind, status, code, detail in _PLAIN:
+        if isinstance(error, kind):
+            return problem(status, code, detail), {"Retry-After": "5"} if status == 503 else {}
     return None
 
 

@@ -15,6 +15,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.factories import FakeNode
 
 COUNT, BATCH = 1000, 100
 SCRIPTS = Path(sys.executable).parent
@@ -39,8 +43,8 @@ def main() -> int:
     return 0
 
 
-def _node():  # type: ignore[no-untyped-def]
-    from tests.factories import FakeNode  # noqa: PLC0415
+def _node() -> "FakeNode":
+    from tests.factories import FakeNode  # noqa: PLC0415  (the factories need Django set up first)
 
     return FakeNode.hung()
 

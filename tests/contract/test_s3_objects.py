@@ -1,6 +1,6 @@
 """The folder and an S3-compatible store (over real HTTP) pass the same tests."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ BUCKET = "lintel"
 
 @pytest.fixture(scope="module")
 def s3_address() -> Iterator[Any]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server: Any = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
@@ -59,7 +59,8 @@ def test_deleting_takes_one_object_and_may_be_repeated(store: Objects) -> None:
 
 @pytest.mark.parametrize("key", ["", "/a", "../a", "a/../b", "a//b", "A", "a b", "a\n", "a/", ".a", "x" * 201])
 def test_a_key_that_could_leave_the_store_is_refused(key: str, store: Objects) -> None:
-    for action in (lambda: store.put(key, b""), lambda: store.get(key), lambda: store.delete(key)):
+    actions: tuple[Callable[[], object], ...] = (lambda: store.put(key, b""), lambda: store.get(key), lambda: store.delete(key))
+    for action in actions:
         with pytest.raises(ValueError, match="no object key"):
             action()
 

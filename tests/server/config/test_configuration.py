@@ -52,7 +52,7 @@ endpoint_url = "https://s3.example"
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, text: str, words: str) -> None:
-    with pytest.raises(ConfigurationError, match="server.toml") as caught:
+    with pytest.raises(ConfigurationError, match=r"server\.toml") as caught:
         load(written(tmp_path, text))
     assert words in str(caught.value)
 

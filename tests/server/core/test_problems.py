@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 from django.test import Client
+from rest_framework.request import Request
 from rest_framework.test import APIClient
 
 from server.core import checks, problems
@@ -41,7 +42,7 @@ def test_field_errors_name_their_fields() -> None:
 
 
 def test_an_unforeseen_error_says_nothing_of_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(self, request: pytest.FixtureRequest) -> None:
+    def fail(view: HealthApi, request: Request) -> None:
         raise RuntimeError("the secret")
 
     monkeypatch.setattr(HealthApi, "get", fail)
@@ -51,7 +52,7 @@ def test_an_unforeseen_error_says_nothing_of_itself(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_database_that_does_not_answer_asks_to_try_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(self, request: pytest.FixtureRequest) -> None:
+    def fail(view: HealthApi, request: Request) -> None:
         raise OperationalError("gone")
 
     monkeypatch.setattr(HealthApi, "get", fail)
@@ -82,9 +83,13 @@ def test_every_page_forbids_inline_script(client: Client) -> None:
     assert "unsafe-inline" not in policy
 
 
+def _found(name: str) -> object:
+    return name
+
+
 def test_psycopg_3_beside_psycopg2_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     assert checks.one_driver(None) == []
-    monkeypatch.setattr(checks, "find_spec", lambda name: object())
+    monkeypatch.setattr(checks, "find_spec", _found)
     assert [error.id for error in checks.one_driver(None)] == ["lintel.E001"]
 
 

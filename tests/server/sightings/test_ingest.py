@@ -142,6 +142,7 @@ def test_a_probe_is_encrypted_at_rest() -> None:
     node = FakeNode.hung()
     node.send(node.sighting())
     probe = models.Probe.objects.get()
+    assert probe.ciphertext is not None
     plain = cipher.current().decrypt(probe.ciphertext, purpose=cipher.PROBE)
     assert sha256(plain).hexdigest() == probe.sha256
     assert plain not in bytes(probe.ciphertext)
