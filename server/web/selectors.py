@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from server.attendance.models import OpenDayRecord
 from server.attendance.selectors import open_days_visible, seen_today
@@ -134,4 +134,6 @@ def people_rows(*, user: object, search: str) -> QuerySet[Person]:
     people = with_sample_counts(people_visible(user=user, scope=scope_for(user, Resource.PEOPLE, Verb.VIEW)))
     if search:
         people = people.filter(Q(name__icontains=search) | Q(number__icontains=search))
-    return people.annotate(last_seen=Max("sightings__captured_at")).order_by("name", "id")
+    # A subquery: joined sightings would multiply the samples that are counted.
+    newest = Sighting.objects.filter(person=OuterRef("pk")).order_by("-captured_at").values("captured_at")[:1]
+    return people.annotate(last_seen=Subquery(newest)).order_by("name", "id")

@@ -142,6 +142,17 @@ def test_people_are_searched_by_name_and_number() -> None:
     assert "Nobody has “zz”" in client.get("/people/?search=zz&page=nonsense").content.decode()
 
 
+def test_sightings_do_not_multiply_the_samples_of_a_person() -> None:
+    person = make_person("Eileen Collins")
+    client = signed_in()
+    client.post(f"/enrol/{person.uuid}/", {"consent": "on", "images": [file(jpeg(collins()))]})
+    node = passed_by(person)
+    node.send(node.sighting(at=NOW + timedelta(minutes=9), person=person))
+    page = client.get("/people/").content.decode()
+    assert '>1<span class="unseen"> samples of Eileen Collins<' in page
+    assert "10 Jun 2026 21:09" in page
+
+
 def test_enrolling_keeps_the_person_and_every_usable_image() -> None:
     answer = signed_in().post(
         "/enrol/",

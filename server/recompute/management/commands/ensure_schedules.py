@@ -12,3 +12,7 @@ class Command(BaseCommand):
             name="sweep",
             defaults={"func": "server.recompute.tasks.sweep", "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1},
         )
+        Schedule.objects.update_or_create(
+            name="gallery sweep",
+            defaults={"func": "server.gallery.tasks.sweep", "schedule_type": Schedule.MINUTES, "minutes": 5, "repeats": -1},
+        )
