@@ -28,10 +28,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-    if isinstance(report, str):
-        print(report)
-    else:
-        print(json.dumps(report) if given.json else as_text(report))
+    text = report if isinstance(report, str) else json.dumps(report) if given.json else as_text(report)
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # the reader has seen enough
+        sys.stdout = None
     return 0
 
 
