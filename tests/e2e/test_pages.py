@@ -113,11 +113,7 @@ def test_a_new_arrival_appears_without_reloading(page: Page, admin: User) -> Non
     _walk_through_the_door(person)
     page.get_by_role("img", name="Grace Hopper at the door").first.wait_for()
     assert page.get_by_text("Unknown", exact=True).first.is_visible()
-    looks: list[tuple[str, Literal["light", "dark"], int]] = (
-        ("light", "light", 1200),
-        ("dark", "dark", 1200),
-        ("phone", "light", 390),
-    )
+    looks: list[tuple[str, Literal["light", "dark"], int]] = [("light", "light", 1200), ("dark", "dark", 1200), ("phone", "light", 390)]
     for name, scheme, width in looks:
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": 820})
