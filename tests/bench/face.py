@@ -32,29 +32,30 @@ Embed = Callable[[Bgr, Any], object]
 
 @dataclass(slots=True)
 class Run:
-    """One pipeline and what it did: faces found in all, and seconds per frame."""
+    """One pipeline and what it did: faces found in all, and seconds per frame, by the frame's number where a face was found."""
 
     name: str
     detect: Detect
     embed: Embed
     faces: int = 0
     detecting: list[float] = field(default_factory=list)
-    whole: list[float] = field(default_factory=list)
-    processor: list[float] = field(default_factory=list)
+    whole: dict[int, float] = field(default_factory=dict)
+    processor: dict[int, float] = field(default_factory=dict)
 
-    def take(self, frame: Bgr) -> None:
-        """Detect, and embed one face; frames without a face do not count for the whole."""
+    def take(self, number: int, frame: Bgr) -> None:
+        """Detect, and embed one face if there is any."""
         started, spent = time.perf_counter(), time.thread_time()
         faces = self.detect(frame)
         self.detecting.append(time.perf_counter() - started)
         self.faces += len(faces)
         if faces:
             self.embed(frame, faces[0])
-            self.whole.append(time.perf_counter() - started)
-            self.processor.append(time.thread_time() - spent)
+            self.whole[number] = time.perf_counter() - started
+            self.processor[number] = time.thread_time() - spent
 
-    def line(self) -> str:
-        times = "".join(f"{_ms(values):>8.1f} ms" for values in (self.detecting, self.whole, self.processor))
+    def line(self, shared: set[int]) -> str:
+        columns = (self.detecting, _of(self.whole, shared), _of(self.processor, shared))
+        times = "".join(f"{_ms(values):>8.1f} ms" for values in columns)
         return f"{self.name:46}{times}{self.faces:>8}{len(self.whole):>22}"
 
 
@@ -68,17 +69,23 @@ def main() -> None:
     except (ImportError, SourceError) as error:
         print(f"no peer: {error} (pip install --require-hashes -r requirements/bench.txt, make models)")
     # Frame by frame in turns, so that whatever else the machine does slows both alike.
-    for frame in frames:
+    for number, frame in enumerate(frames):
         for run in runs:
-            run.take(frame)
+            run.take(number, frame)
+    shared = set.intersection(*(set(run.whole) for run in runs))
     print(f"{len(frames)} frames {frames[0].shape[1]}×{frames[0].shape[0]} of {where}; one thread; one face embedded per frame; medians")
+    print(f"'all' and 'processor' on the {len(shared)} frames in which each found a face")
     print(f"{'':46}{'detect':>11}{'all':>11}{'processor':>11}{'faces':>8}{'frames with a face':>22}")
     for run in runs:
-        print(run.line())
+        print(run.line(shared))
     if len(runs) == 2:
-        whole = _ms(runs[1].whole) / _ms(runs[0].whole)
-        processor = _ms(runs[1].processor) / _ms(runs[0].processor)
+        whole = _ms(_of(runs[1].whole, shared)) / _ms(_of(runs[0].whole, shared))
+        processor = _ms(_of(runs[1].processor, shared)) / _ms(_of(runs[0].processor, shared))
         print(f"ratio {whole:.1f}× ({processor:.1f}× of processor time)")
+
+
+def _of(seconds: dict[int, float], shared: set[int]) -> list[float]:
+    return [value for number, value in seconds.items() if number in shared]
 
 
 def _ms(seconds: list[float]) -> float:
