@@ -75,7 +75,8 @@ def test_no_windows_make_no_work() -> None:
     assert mark([]) == 0
 
 
-def test_the_sweep_is_scheduled_once() -> None:
+def test_every_sweep_is_scheduled_once() -> None:
     call_command("ensure_schedules")
     call_command("ensure_schedules")
-    assert Schedule.objects.get().func == "server.recompute.tasks.sweep"
+    assert set(Schedule.objects.values_list("func", flat=True)) == {"server.recompute.tasks.sweep", "server.gallery.tasks.sweep"}
+    assert Schedule.objects.count() == 2
