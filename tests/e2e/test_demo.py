@@ -3,8 +3,10 @@ import os
 import socket
 import subprocess
 import sysconfig
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -95,6 +97,20 @@ def test_the_login_is_told_and_kept_for_its_owner_alone(first: Outcome) -> None:
     assert kept.stat().st_mode & 0o077 == 0
 
 
+def test_a_demo_that_is_killed_takes_everything_along(first: Outcome, data: Path) -> None:
+    assert first.exit_code == 0, first.told
+    command = [str(DEMO), "--data", str(data), "--port", str(free_port())]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as demo:
+        assert demo.stderr is not None
+        assert any(line.startswith("Replaying") for line in demo.stderr)
+        assert len(processes_of(data)) > 5
+        demo.kill()
+    deadline = time.monotonic() + 30
+    while processes_of(data) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert processes_of(data) == []
+
+
 def test_a_second_start_keeps_its_data_and_counts_its_own_sightings(first: Outcome, data: Path) -> None:
     second = run_once(data)
     assert second.exit_code == 0, second.told
@@ -103,5 +119,7 @@ def test_a_second_start_keeps_its_data_and_counts_its_own_sightings(first: Outco
     assert isinstance(attendance, list)
     before = first.counts["attendance"]
     assert isinstance(before, list)
-    assert attendance[0]["first_seen"] == before[0]["first_seen"]
+    # the server goes on refining when a sighting was, by milliseconds
+    seen = [datetime.fromisoformat(days[0]["first_seen"]) for days in (before, attendance)]
+    assert abs(seen[1] - seen[0]) < timedelta(seconds=2)
     assert processes_of(data) == []
