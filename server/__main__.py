@@ -91,7 +91,7 @@ def _serve(config: ServerConfig, rest: list[str]) -> int:  # noqa: RET503  (exec
         "--threads": str(config.threads),
         "--timeout": "60",
         "--graceful-timeout": "20",
-        "--keep-alive": "75",
+        "--keep-alive": "5",
         "--max-requests": "20000",
         "--max-requests-jitter": "2000",
         "--log-level": "warning",
