@@ -15,7 +15,7 @@ from edge_client.config import NodeConfig
 from edge_client.errors import EdgeError
 from edge_client.reporting import start_reporting
 
-_CONFIG = Path("/etc/lintel/node.toml")
+_CONFIG = Path("/etc/lintel/edge.toml")
 Command = Callable[[argparse.Namespace], int]
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 (it has no public name)
 
