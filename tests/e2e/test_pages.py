@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from server.accounts.models import User
@@ -24,6 +24,7 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync",
 ]  # fmt: skip
+expect.set_options(timeout=30_000)  # a busy machine is no fault of the pages
 SHOTS = os.environ.get("LINTEL_SHOTS")
 pytestmark = [
     pytest.mark.e2e,
@@ -71,10 +72,10 @@ def shoot(page: Page, name: str) -> None:
 
 
 def test_an_empty_today_says_what_to_do_next(page: Page) -> None:
-    assert page.get_by_text("Nobody is enrolled yet").is_visible()
+    expect(page.get_by_text("Nobody is enrolled yet")).to_be_visible()
     shoot(page, "today-empty")
     page.get_by_role("link", name="Enrol the first person").click()
-    assert page.get_by_role("heading", name="Enrol a person").is_visible()
+    expect(page.get_by_role("heading", name="Enrol a person")).to_be_visible()
 
 
 def test_a_person_is_enrolled_with_two_images_and_the_bad_one_is_explained(page: Page, tmp_path: Path) -> None:
@@ -85,10 +86,11 @@ def test_a_person_is_enrolled_with_two_images_and_the_bad_one_is_explained(page:
     page.get_by_label("Name", exact=True).fill("Eileen Collins")
     page.get_by_label("Images").set_input_files([tmp_path / "collins.jpg", tmp_path / "two.jpg"])
     page.get_by_role("button", name="Enrol").click()
-    assert page.get_by_role("listitem").filter(has_text="collins.jpg").get_by_text("Enrolled").is_visible()
-    assert page.get_by_text("2 faces were found").is_visible()
+    expect(page.get_by_role("listitem").filter(has_text="collins.jpg").get_by_text("Enrolled")).to_be_visible()
+    expect(page.get_by_text("2 faces were found")).to_be_visible()
     thumbnail = page.get_by_alt_text("The enrolled face")
-    assert thumbnail.evaluate("image => image.complete && image.naturalWidth > 0")
+    expect(thumbnail).to_have_js_property("complete", True)  # noqa: FBT003 (the value of a JavaScript property)
+    assert thumbnail.evaluate("image => image.naturalWidth") > 0
     shoot(page, "enrol-success")
 
 
@@ -99,9 +101,9 @@ def test_no_usable_image_enrols_nobody_and_says_why(page: Page, tmp_path: Path) 
     page.get_by_label("Name", exact=True).fill("Grace Hopper")
     page.get_by_label("Images").set_input_files(tmp_path / "wall.jpg")
     page.get_by_role("button", name="Enrol").click()
-    assert page.get_by_text("No face was found").is_visible()
-    assert page.get_by_text("nobody was enrolled").is_visible()
-    assert page.get_by_label("Name", exact=True).input_value() == "Grace Hopper"
+    expect(page.get_by_text("No face was found")).to_be_visible()
+    expect(page.get_by_text("nobody was enrolled")).to_be_visible()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Grace Hopper")
     shoot(page, "enrol-error")
 
 
@@ -109,10 +111,10 @@ def test_a_new_arrival_appears_without_reloading(page: Page, admin: User) -> Non
     person = make_person("Grace Hopper")
     sample_add(person=person, upload=Upload(jpeg(hopper()), admin))
     page.goto("/")
-    assert page.get_by_text("No door has a node yet").is_visible()
+    expect(page.get_by_text("No door has a node yet")).to_be_visible()
     _walk_through_the_door(person)
     page.get_by_role("img", name="Grace Hopper at the door").first.wait_for()
-    assert page.get_by_text("Unknown", exact=True).first.is_visible()
+    expect(page.get_by_text("Unknown", exact=True).first).to_be_visible()
     looks: list[tuple[str, Literal["light", "dark"], int]] = [("light", "light", 1200), ("dark", "dark", 1200), ("phone", "light", 390)]
     for name, scheme, width in looks:
         page.emulate_media(color_scheme=scheme)
