@@ -73,7 +73,7 @@ def main() -> None:
     peer = psutil.Process(bare.pid).memory_info().rss
     bare.wait()
     with TemporaryDirectory(prefix="lintel-bench-") as folder:
-        command = [Path(sysconfig.get_path("scripts")) / "lintel-edge", "run", "--once", "--config", make_node(Path(folder))]
+        command = [f"{sysconfig.get_path('scripts')}/lintel-edge", "run", "--once", "--config", str(make_node(Path(folder)))]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             peaks = peaks_bytes(psutil.Process(process.pid))
