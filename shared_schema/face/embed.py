@@ -1,6 +1,7 @@
 """From a chip to an embedding."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 
@@ -14,12 +15,15 @@ from shared_schema.face.vectors import unit
 class FaceEmbedder:
     """Runs the embedder on aligned chips. Not thread-safe: one per thread."""
 
-    def __init__(self, file: EmbedderFile, network: Network) -> None:
-        size = file.input_px
-        if network.input_shape != (1, size, size, 3) or network.output_shapes != ((1, file.dimension),):
-            raise FaceError("bad_manifest", f"{file.file} does not have the sizes that its manifest describes")
+    def __init__(self, file: EmbedderFile, content: bytes, *, threads: int = 1) -> None:
+        """Raises FaceError when the model is not what its manifest describes."""
         self._file = file
-        self._network = network
+        self._network = _open(file, content, threads)
+        size = file.input_px
+        batch = self._network.input_shape[0]
+        if self._network.input_shape[1:] != (size, size, 3) or self._network.output_shapes != ((batch, file.dimension),):
+            raise FaceError("bad_manifest", f"{file.file} does not have the sizes that its manifest describes")
+        self._batch = batch
 
     def embed(self, chips: Sequence[Bgr]) -> Embeddings:
         """Unit float32 rows (n, dimension) of BGR chips; where the manifest says so, the mean of each chip and its mirror image."""
@@ -28,11 +32,17 @@ class FaceEmbedder:
         return unit(np.stack([self._one(chip) for chip in chips]))
 
     def _one(self, chip: Bgr) -> Embeddings:
-        straight = self._run(chip)
-        if not self._file.mirrored:
-            return straight
-        return np.asarray((straight + self._run(np.ascontiguousarray(chip[:, ::-1]))) / 2, np.float32)
+        straight = normalised(chip, self._file)
+        looks = np.concatenate((straight, straight[:, :, ::-1])) if self._file.mirrored else straight
+        vectors = [self._network(np.ascontiguousarray(looks[at : at + self._batch]))[0] for at in range(0, len(looks), self._batch)]
+        return np.asarray(np.concatenate(vectors).mean(axis=0), np.float32)
 
-    def _run(self, chip: Bgr) -> Embeddings:
-        (vectors,) = self._network(normalised(chip, self._file))
-        return np.asarray(vectors[0], np.float32)
+
+def _open(file: EmbedderFile, content: bytes, threads: int) -> Network:
+    """A chip and its mirror image go through the network together, which reads its weights once; where a model cannot, one by one."""
+    if file.mirrored:
+        with suppress(FaceError):
+            pair = Network(content, name=file.file, threads=threads, batch=2)
+            if all(shape[0] == 2 for shape in pair.output_shapes):
+                return pair
+    return Network(content, name=file.file, threads=threads)

@@ -33,7 +33,7 @@ class FacePipeline:
         near = BlazeFace(manifest.near, network(manifest.near.file))
         far = BlazeFace(manifest.far, network(manifest.far.file))
         self._detector = Detector(near, far)
-        self._embedder = FaceEmbedder(manifest.embedder, network(manifest.embedder.file))
+        self._embedder = FaceEmbedder(manifest.embedder, model_set.contents[manifest.embedder.file], threads=threads)
         self._chip_px = manifest.embedder.input_px
         self._template = manifest.embedder.template_points
         self._model = model_set.embedder

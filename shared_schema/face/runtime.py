@@ -23,18 +23,21 @@ _CHATTER = (b"Created TensorFlow Lite XNNPACK delegate",)
 
 
 class Network:
-    """One interpreter of one model: one float32 input, float32 outputs. Not thread-safe: build one per thread."""
+    """One interpreter of one model: one float32 input, float32 outputs. Not thread-safe: build one per thread.
 
-    def __init__(self, content: bytes, *, name: str, threads: int = 1) -> None:
+    `batch` is how many images it takes at once; a model that was made for another number and cannot change is a FaceError.
+    """
+
+    def __init__(self, content: bytes, *, name: str, threads: int = 1, batch: int = 1) -> None:
         self._content = content
         with _quiet():
-            self._interpreter = _open(content, name, threads)
+            self._interpreter = _open(content, name, threads, batch)
         self._input = self._interpreter.get_input_details()[0]
         self._outputs = [output["index"] for output in self._interpreter.get_output_details()]
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """(1, rows, columns, channels)."""
+        """(batch, rows, columns, channels)."""
         return tuple(int(size) for size in self._input["shape"])
 
     @property
@@ -50,9 +53,12 @@ class Network:
         return tuple(self._interpreter.get_tensor(index) for index in self._outputs)
 
 
-def _open(content: bytes, name: str, threads: int) -> Interpreter:
+def _open(content: bytes, name: str, threads: int, batch: int) -> Interpreter:
     try:
         interpreter = Interpreter(model_content=content, num_threads=threads)
+        made_for = interpreter.get_input_details()[0]
+        if made_for["shape"][0] != batch:
+            interpreter.resize_tensor_input(made_for["index"], (batch, *made_for["shape"][1:]))
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -55,3 +55,12 @@ def test_other_words_on_stderr_are_passed_on() -> None:
         "    os.write(2, b'INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\\nERROR: out of memory\\n')"
     )
     assert done.stderr == "ERROR: out of memory\n"
+
+
+def test_a_pair_in_one_go_gives_what_each_gives_alone(model_set: ModelSet) -> None:
+    file = model_set.manifest.embedder
+    content = model_set.contents[file.file]
+    pair = np.random.default_rng(3).normal(0, 0.3, (2, file.input_px, file.input_px, 3)).astype(np.float32)
+    together = Network(content, name="pair", batch=2)(pair)[0]
+    alone = Network(content, name="one")
+    assert np.allclose(together, np.concatenate([alone(pair[:1])[0], alone(pair[1:])[0]]), atol=1e-5)
