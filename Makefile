@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check lint types imports bench models clean
+.PHONY: help demo test accuracy check lint types imports bench models clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -20,7 +20,10 @@ demo: $(VENV)/local.stamp  ## the whole of Lintel on this machine (ARGS=--once, 
 	@$(BIN)/lintel-demo $(if $(CAMERA),--camera "$(CAMERA)") $(if $(PEOPLE),--people "$(PEOPLE)") $(if $(PORT),--port "$(PORT)") $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 test: $(VENV)/dev.stamp  ## the tests, on a real PostgreSQL
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+accuracy: $(VENV)/dev.stamp  ## the accuracy bars on the development faces, where they are at hand (minutes)
+	$(BIN)/python -m pytest -m slow $(ARGS)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -32,7 +35,10 @@ types: $(VENV)/dev.stamp
 imports: $(VENV)/dev.stamp
 	$(BIN)/lint-imports
 
-check: lint types imports test  ## what CI runs
+check: lint types imports  ## what CI runs
+	$(MAKE) models ARGS=--check
+	$(MAKE) test
+	$(MAKE) accuracy
 
 bench: $(VENV)/dev.stamp  ## speed and size, beside a peer in the same run
 	@$(BIN)/pip install --quiet --require-hashes -r requirements/bench.txt

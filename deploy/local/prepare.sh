@@ -29,6 +29,13 @@ missing=""
 has_library() { "$PYTHON" -c 'import ctypes, sys; ctypes.CDLL(sys.argv[1])' "$1" 2>/dev/null; }
 has_library libGL.so.1 || missing="$missing libgl1"
 has_library libglib-2.0.so.0 || missing="$missing libglib2.0-0"
+case "$requirements" in
+  */dev.txt)
+    if ! command -v chromium >/dev/null 2>&1; then
+      if [ "$(id -u)" = 0 ]; then missing="$missing chromium fonts-dejavu-core"
+      else say "Without a browser the tests of the pages are skipped. To run them too: sudo apt-get install chromium"; fi
+    fi ;;
+esac
 if [ -n "$missing" ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     say "Installing Debian packages:$missing"
