@@ -29,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EdgeError as error:
         return _complain(str(error), error.exit_code)
     except OSError as error:
-        return _complain(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", 1)
+        where = f": {error.filename}" if error.filename else ""
+        return _complain(f"{error.strerror or error}{where}; check `state` in the configuration, its rights and the room on the disk", 1)
     except KeyboardInterrupt:
         return 130
 
@@ -84,7 +85,14 @@ def _claim(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     from edge_client import supervisor
+    from edge_client.first_contact import FirstContact
+    from edge_client.identity import IdentityFolder
 
+    state = NodeConfig.load(options.config).state
+    folder = IdentityFolder(state)
+    folder.load()
+    folder.signer()
+    FirstContact(state).forget()
     start_reporting()
     return supervisor.run(options.config, once=options.once)
 

@@ -19,12 +19,14 @@ import cv2
 
 from edge_client.camera import Camera, Frame, Lost
 from edge_client.camera.choose import open_camera
+from edge_client.camera.replay import ReplayCamera
 from edge_client.capture_coverage import Coverage
 from edge_client.capture_report import CaptureReport, CaptureReportFile
-from edge_client.capture_rules import NO_GALLERY, Rules
+from edge_client.capture_rules import Rules
 from edge_client.clock import Clock, SystemClock
 from edge_client.config import NodeConfig
 from edge_client.errors import ModelSetBad
+from edge_client.first_contact import FirstContact
 from edge_client.gallery_cache import GalleryCache
 from edge_client.identity import IdentityFolder
 from edge_client.outbox.store import Outbox, Recorded
@@ -42,7 +44,7 @@ from shared_schema.observation import Funnel
 from shared_schema.sighting import Crop, Sighting
 
 GALLERY_PATIENCE_S: Final = 10.0
-"""A replay waits so long for the first gallery. A door cannot wait: people pass."""
+"""A replay waits so long until gallery and settings are the server's. A door cannot wait: people pass."""
 _REPORT_EVERY_NS: Final = 2_000_000_000
 
 reporter = Reporter("capture")
@@ -68,6 +70,7 @@ class Capture:
     clock: Clock
     announce: Callable[[Recorded], None]
     report: Callable[[CaptureReport], None]
+    is_up_to_date: Callable[[], bool] = lambda: True
     gallery_patience_s: float = 0.0
     sleep: Callable[[float], None] = time.sleep
     _stopping: bool = False
@@ -99,9 +102,9 @@ class Capture:
 
     def _wait_for_gallery(self) -> None:
         until = self.clock.boot_ns() + int(self.gallery_patience_s * 1e9)
-        while self.rules.gallery.revision == NO_GALLERY and not self._stopping and self.clock.boot_ns() < until:
-            self._refresh()
+        while not self._stopping and self.clock.boot_ns() < until and not self.is_up_to_date():
             self.sleep(0.05)
+        self._refresh()
 
     def _look(self, given: Frame | Lost) -> None:
         if isinstance(given, Lost):
@@ -182,9 +185,10 @@ def run(config: NodeConfig) -> None:
     try:
         rules = Rules(config, GalleryCache(config.state), model_set.embedder)
         doorway = Doorway(FacePipeline(model_set, threads=1), rules.gallery, rules.policy)
-        patience = GALLERY_PATIENCE_S if config.camera.kind == "replay" else 0.0
+        patience = GALLERY_PATIENCE_S if isinstance(camera, ReplayCamera) else 0.0
+        contact = FirstContact(config.state)
         report = CaptureReportFile(config.state).write
-        capture = Capture(camera, doorway, outbox, rules, clock, print_recorded, report, gallery_patience_s=patience)
+        capture = Capture(camera, doorway, outbox, rules, clock, print_recorded, report, lambda: contact.was_had(clock.boot_id), patience)
         stop_on_signal(capture.stop)
         reporter.say("started", gallery_revision=rules.gallery.revision, epoch=outbox.epoch)
         capture.run()

@@ -1,8 +1,10 @@
 """The node's configuration file. A key that is not known is refused, since a misspelt one would be ignored in silence."""
 
+import ipaddress
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -68,6 +70,17 @@ class NodeConfig(_Section):
             return NodeSettings.model_validate({**base, **self.settings})
         except ValidationError as error:
             raise ConfigError(f"[settings] do not go with the server's: {_one_line(error)}") from error
+
+
+def can_be_overheard(server: str) -> bool:
+    """Whether token and heartbeats would go over a network in the clear: http to another machine. Probes and crops are sealed anyway."""
+    address = urlsplit(server)
+    if address.scheme != "http" or address.hostname == "localhost":
+        return False
+    try:
+        return not ipaddress.ip_address(address.hostname or "").is_loopback
+    except ValueError:
+        return True
 
 
 def _check_settings(config: NodeConfig, path: Path) -> None:

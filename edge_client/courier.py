@@ -13,8 +13,9 @@ from pathlib import Path
 
 from edge_client.capture_report import CaptureReportFile
 from edge_client.clock import Clock
-from edge_client.config import NodeConfig
+from edge_client.config import NodeConfig, can_be_overheard
 from edge_client.errors import EdgeError, OutboxError, OutboxMissing, Rejected, Unauthorised, Unavailable
+from edge_client.first_contact import FirstContact
 from edge_client.gallery_cache import GalleryCache
 from edge_client.heartbeat import Heartbeats
 from edge_client.identity import Identity, IdentityFolder
@@ -61,6 +62,7 @@ class Contact:
         self._failures = 0
         self._due_ns = 0
         self._fetched: tuple[int, int] | None = None
+        self._first = FirstContact(config.state)
 
     @property
     def records_may_go(self) -> bool:
@@ -73,7 +75,9 @@ class Contact:
         try:
             answer = self._heartbeats.beat()
             self._fetch_if_newer(answer)
-        except (Unavailable, Unauthorised, Rejected) as error:
+            if self._beats == 0:
+                self._first.note(self._clock.boot_id)
+        except (Unavailable, Unauthorised, Rejected, OSError) as error:
             wish = error.retry_after_s if isinstance(error, Unavailable) else None
             self._due_in(self._backoff.delay_s(self._failures, retry_after_s=wish))
             self._failures += 1
@@ -203,7 +207,10 @@ def build(config: NodeConfig, around: Surroundings) -> Courier:
     """A courier for a claimed node. Raises NotClaimed."""
     identity = IdentityFolder(config.state).load()
     cache = GalleryCache(config.state)
-    api = ServerApi(server_of(config, identity), token=identity.token)
+    server = server_of(config, identity)
+    if can_be_overheard(server):
+        Reporter("courier").warn("the server is reached over plain http: others can read the token; use https", server=server)
+    api = ServerApi(server, token=identity.token)
     heartbeats = Heartbeats(api, clock=around.clock, describe=Description(config, around.clock))
     contact = Contact(heartbeats, Sync(api, cache), cache, config=config, around=around)
     outbox = config.state / "outbox"

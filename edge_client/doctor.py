@@ -4,7 +4,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
@@ -13,7 +13,7 @@ from edge_client.camera.choose import open_camera
 from edge_client.capture import load_model_set
 from edge_client.capture_report import CaptureReportFile
 from edge_client.clock import Clock, SystemClock, kernel_says_synchronised
-from edge_client.config import NodeConfig
+from edge_client.config import NodeConfig, can_be_overheard
 from edge_client.errors import EdgeError, OutboxMissing, Rejected, Unauthorised
 from edge_client.gallery_cache import GalleryCache
 from edge_client.identity import Identity, IdentityFolder
@@ -38,6 +38,7 @@ class Finding:
     check: str
     result: Result
     sentence: str
+    exit_code: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Patient:
 
 
 def run(config_path: Path, *, as_json: bool = False) -> int:
-    """Print a line per check. Returns 0 when nothing fails, else 1. Raises ConfigError."""
+    """Print a line per check. Returns the exit code. Raises ConfigError."""
     findings = tuple(examine(Patient(NodeConfig.load(config_path), SystemClock())))
     sys.stdout.write((_as_json(findings) if as_json else _as_text(findings)) + "\n")
     return exit_code(findings)
@@ -74,13 +75,15 @@ def examine(patient: Patient) -> Iterator[Finding]:
         try:
             yield check(patient)
         except EdgeError as error:
-            yield Finding(name, "fail", str(error))
+            yield Finding(name, "fail", str(error), error.exit_code)
         except OSError as error:
             yield Finding(name, "fail", f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
 
 
 def exit_code(findings: Sequence[Finding]) -> int:
-    return 1 if any(finding.result == "fail" for finding in findings) else 0
+    """0 when nothing fails, else what `lintel-edge run` would end with for the first failure that has a code of its own, else 1."""
+    failed = [finding.exit_code for finding in findings if finding.result == "fail"]
+    return next((code for code in failed if code != 1), 1) if failed else 0
 
 
 def check_identity(patient: Patient) -> Finding:
@@ -125,12 +128,14 @@ def check_server(patient: Patient) -> Finding:
     api = patient.api(server, identity.token)
     try:
         api.settings(None)
-    except Unauthorised:
-        return Finding("server", "fail", f"{server} answers but does not accept this node's token; claim the node again")
+    except Unauthorised as error:
+        return Finding("server", "fail", f"{server} answers but does not accept this node: {error}")
     except Rejected as error:
         return Finding("server", "fail", f"{server} answers but is no Lintel server this node can use: {error}")
     finally:
         api.close()
+    if can_be_overheard(server):
+        return Finding("server", "warn", f"{server} answers, but over plain http others can read the node's token; use https")
     return Finding("server", "ok", f"{server} answers and accepts this node's token")
 
 
@@ -191,4 +196,4 @@ def _as_text(findings: Sequence[Finding]) -> str:
 
 
 def _as_json(findings: Sequence[Finding]) -> str:
-    return json.dumps([asdict(finding) for finding in findings])
+    return json.dumps([{"check": one.check, "result": one.result, "sentence": one.sentence} for one in findings])

@@ -48,12 +48,12 @@ class Reporter:
     def warn(self, message: str, **facts: Fact) -> None:
         self._log.warning(message, extra={"facts": facts})
 
-    def state(self, name: str, state: str, **facts: Fact) -> None:
-        """Say that `name` is in `state`, unless it was so already. States other than "ok" are warnings."""
+    def state(self, name: str, state: str, *, expected: bool = False, **facts: Fact) -> None:
+        """Say that `name` is in `state`, unless it was so already. States other than "ok" are warnings unless expected."""
         if self._states.get(name) == state:
             return
         self._states[name] = state
-        level = logging.INFO if state == "ok" else logging.WARNING
+        level = logging.INFO if state == "ok" or expected else logging.WARNING
         self._log.log(level, "%s: %s", name, state, extra={"facts": facts})
 
     def states(self) -> Mapping[str, str]:

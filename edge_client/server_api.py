@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Generic, TypeVar
+from urllib.parse import urlsplit
 
 import requests
 from pydantic import BaseModel, ValidationError
 from requests.auth import AuthBase
+from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from edge_client.errors import Rejected, Unauthorised, Unavailable
 from shared_schema.gallery import GallerySnapshot
@@ -130,7 +132,7 @@ class ServerApi:
             ) as response:
                 return _Answer(response.status_code, response.headers, _bounded_body(response, max_bytes))
         except requests.RequestException as error:
-            raise Unavailable(f"the server at {self._base} does not answer ({type(error).__name__})") from error
+            raise Unavailable(f"the server at {self._base} does not answer ({_why(error)}); check its address and that it runs") from error
 
 
 def _bounded_body(response: requests.Response, max_bytes: int) -> bytes:
@@ -161,9 +163,32 @@ def _require(answer: _Answer, status: HTTPStatus) -> None:
     if answer.status in _REFUSALS and code and code != _CURED_BY_AN_UPGRADE:
         raise Rejected(detail or f"the server refused with {answer.status}", code=code)
     raise Unavailable(
-        f"the server answered {answer.status}{f': {detail}' if detail else ''}",
+        f"the server answered {answer.status}{f': {detail}' if detail else _hint(answer)}",
         retry_after_s=_retry_after_s(answer.headers.get("Retry-After")),
     )
+
+
+def _hint(answer: _Answer) -> str:
+    """What an answer that is not Lintel's may mean."""
+    if 300 <= answer.status < 400:
+        to = urlsplit(answer.headers.get("Location", ""))
+        return f" and points to {to.scheme}://{to.netloc}; use that address" if to.netloc else ""
+    return "; is this the address of a Lintel server?" if 400 <= answer.status < 500 else ""
+
+
+def _why(error: requests.RequestException) -> str:
+    """Which of the usual faults it is."""
+    kinds: tuple[tuple[type[Exception], str], ...] = (
+        (requests.exceptions.SSLError, "its certificate is not accepted, or it does not speak https"),
+        (requests.exceptions.Timeout, "no answer in time"),
+        (requests.exceptions.InvalidURL, "this is no address"),
+    )
+    cause = getattr(error.args[0] if error.args else None, "reason", None)
+    if isinstance(cause, NameResolutionError):
+        return "its name is not known"
+    if isinstance(cause, NewConnectionError):
+        return "nobody listens there"
+    return next((words for kind, words in kinds if isinstance(error, kind)), "the connection broke")
 
 
 def _problem(answer: _Answer) -> tuple[str | None, str | None]:

@@ -69,6 +69,7 @@ class Child:
         self._started_s = 0.0
         self._again_s = 0.0
         self._wait_s = _FIRST_WAIT_S
+        self._told_to_end = False
 
     @property
     def running(self) -> bool:
@@ -79,6 +80,7 @@ class Child:
         if self._process is None and self._time.now_s() >= self._again_s:
             self._process = self._start(self._arguments)
             self._running_as = self._arguments
+            self._told_to_end = False
             self._started_s = self._time.now_s()
             reporter.state(self.name, "ok", pid=self._process.pid)
 
@@ -94,7 +96,7 @@ class Child:
             self._wait_s = _FIRST_WAIT_S
         self._again_s = now + self._wait_s
         self._wait_s = min(_LONGEST_WAIT_S, max(_FIRST_WAIT_S, 2 * self._wait_s))
-        reporter.state(self.name, f"ended with {code}")
+        reporter.state(self.name, f"ended with {code}", expected=self._told_to_end or code == 0)
         return code
 
     def go_on_with(self, *options: str) -> None:
@@ -105,6 +107,7 @@ class Child:
 
     def tell(self, signal_number: int) -> None:
         if self._process is not None:
+            self._told_to_end = True
             self._process.send_signal(signal_number)
 
     def kill(self) -> None:

@@ -16,6 +16,7 @@ from edge_client.capture_rules import Rules
 from edge_client.config import CameraConfig, NodeConfig
 from edge_client.errors import ModelSetBad
 from edge_client.files import write_private
+from edge_client.first_contact import FirstContact
 from edge_client.gallery_cache import GalleryCache
 from edge_client.identity import IdentityFolder
 from edge_client.outbox.delivery import Deliveries
@@ -81,6 +82,7 @@ class Node:
         self._config = NodeConfig(state=state, camera=CameraConfig(kind="replay", source="x"), settings={"min_face_px": 16, **settings})
 
     def capture(self, *, patience_s: float = 0.0, sleep: Callable[[float], None] | None = None) -> Capture:
+        contact = FirstContact(self.state)
         rules = Rules(self._config, self.cache, MODELS.embedder)
         return Capture(
             camera=self.camera,
@@ -90,6 +92,7 @@ class Node:
             clock=self.clock,
             announce=self.recorded.append,
             report=self.reports.append,
+            is_up_to_date=lambda: contact.was_had(self.clock.boot_id),
             gallery_patience_s=patience_s,
             sleep=sleep or self.clock.go_on,
         )
@@ -266,15 +269,30 @@ def test_a_source_without_frames_leaves_no_record(tmp_path: Path) -> None:
     assert node.envelopes() == []
 
 
-def test_a_replay_waits_for_the_first_gallery(tmp_path: Path) -> None:
+@pytest.mark.parametrize("old", [None, ("bob",)])
+def test_a_replay_waits_until_the_gallery_is_the_servers(tmp_path: Path, old: tuple[str, ...] | None) -> None:
     node = Node(tmp_path, WALK)
+    if old:
+        node.cache.store_gallery(snapshot(*old), "old")
 
-    def gallery_comes(seconds: float) -> None:
+    def contact_comes(seconds: float) -> None:
         node.clock.go_on(seconds)
         node.cache.store_gallery(snapshot("ann", "bob"), "e")
+        FirstContact(tmp_path).note(node.clock.boot_id)
 
-    node.capture(patience_s=10, sleep=gallery_comes).run()
+    node.capture(patience_s=10, sleep=contact_comes).run()
     assert [one.outcome for one in node.sightings()] == [Outcome.MATCH]
+
+
+def test_a_live_camera_does_not_wait(tmp_path: Path) -> None:
+    node = Node(tmp_path, WALK)
+    node.capture(patience_s=0, sleep=lambda _: pytest.fail("people pass meanwhile")).run()
+
+
+def test_a_replay_whose_gallery_is_the_servers_begins_at_once(tmp_path: Path) -> None:
+    node = Node(tmp_path, WALK)
+    FirstContact(tmp_path).note(node.clock.boot_id)
+    node.capture(patience_s=10, sleep=lambda _: pytest.fail("nothing to wait for")).run()
 
 
 def test_a_replay_does_not_wait_for_ever(tmp_path: Path) -> None:

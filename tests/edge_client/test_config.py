@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_client.config import NodeConfig
+from edge_client.config import NodeConfig, can_be_overheard
 from edge_client.errors import ConfigError
 from shared_schema.node import NodeSettings
 
@@ -69,3 +69,18 @@ def test_a_mistake_is_named_in_one_line(tmp_path: Path, old: str, new: str, says
 def test_a_missing_file_says_how_to_name_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="--config"):
         NodeConfig.load(tmp_path / "nowhere.toml")
+
+
+@pytest.mark.parametrize(
+    ("server", "overheard"),
+    [
+        ("http://lintel.example.org", True),
+        ("http://192.0.2.7:8000", True),
+        ("https://lintel.example.org", False),
+        ("http://127.0.0.1:8000", False),
+        ("http://[::1]:8000", False),
+        ("http://localhost:8000", False),
+    ],
+)
+def test_plain_http_to_another_machine_can_be_overheard(server: str, overheard: bool) -> None:  # noqa: FBT001
+    assert can_be_overheard(server) is overheard

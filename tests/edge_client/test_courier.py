@@ -7,6 +7,7 @@ import pytest
 from edge_client.config import CameraConfig, NodeConfig
 from edge_client.courier import Courier, Surroundings, build
 from edge_client.errors import NotClaimed
+from edge_client.first_contact import FirstContact
 from edge_client.gallery_cache import GalleryCache
 from edge_client.identity import IdentityFolder
 from edge_client.outbox.status import read_status
@@ -119,3 +120,35 @@ def test_an_outbox_that_capture_salvages_meanwhile_is_opened_anew(
 def test_an_unclaimed_node_has_no_courier(tmp_path: Path, clock: FakeClock) -> None:
     with pytest.raises(NotClaimed):
         build(_config(tmp_path, "http://127.0.0.1:9"), Surroundings(clock=clock, wait=clock.wait))
+
+
+def test_first_contact_is_noted_when_the_gallery_is_here(tmp_path: Path, clock: FakeClock, server: FakeServer, courier: Courier) -> None:
+    first = FirstContact(tmp_path)
+    server.faults["gallery"] = ["reset"]
+    courier._contact.step()
+    assert not first.was_had(clock.boot_id)
+    clock.go_on(60)
+    courier._contact.step()
+    assert first.was_had(clock.boot_id)
+    assert GalleryCache(tmp_path).gallery() is not None
+
+
+def test_a_cache_that_cannot_be_written_does_not_hold_up_records(
+    tmp_path: Path, clock: FakeClock, server: FakeServer, courier: Courier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(GalleryCache, "store_gallery", full)
+    _put(tmp_path, clock, 1)
+    courier.run(once=True)
+    assert len(server.stored) == 1
+
+
+@pytest.mark.parametrize(("server_url", "warnings"), [("http://lintel.example.org", 1), ("https://lintel.example.org", 0)])
+def test_plain_http_to_another_machine_is_warned_of_once(
+    tmp_path: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture, server_url: str, warnings: int
+) -> None:
+    IdentityFolder(tmp_path).save(an_identity())
+    build(_config(tmp_path, server_url), Surroundings(clock=clock, wait=Patience(clock))).close()
+    assert sum("plain http" in record.getMessage() for record in caplog.records) == warnings

@@ -14,6 +14,7 @@ from edge_client.doctor import Finding, Patient, examine, exit_code, judge_setti
 from edge_client.files import write_private
 from edge_client.gallery_cache import GalleryCache
 from edge_client.identity import IdentityFolder
+from edge_client.server_api import ServerApi
 from shared_schema.gallery import GallerySnapshot
 from shared_schema.node import NodeSettings
 from tests.edge_client.fakes import SIGNER, FakeClock, FakeServer, an_identity, open_outbox
@@ -77,7 +78,7 @@ def test_a_model_file_with_a_wrong_hash_is_found(healthy: Patient, tmp_path: Pat
             (models / file.name).write_bytes(file.read_bytes() + (b" " if file.suffix == ".tflite" else b""))
     config = healthy.config.model_copy(update={"models": healthy.config.models.model_copy(update={"folder": models})})
     finding = found(but(healthy, config=config))["models"]
-    assert finding.result == "fail"
+    assert (finding.result, finding.exit_code) == ("fail", 5)
     assert "install the model set again" in finding.sentence
 
 
@@ -116,8 +117,8 @@ def test_a_server_that_does_not_answer_is_found(healthy: Patient, tmp_path: Path
 
 
 def test_a_token_that_is_not_accepted_is_found(healthy: Patient, server: FakeServer) -> None:
-    server.faults["settings"] = [(401, {}, "not_authenticated")]
-    assert "claim the node again" in found(healthy)["server"].sentence
+    server.faults["settings"] = [(401, {}, "unknown_token")]
+    assert "does not accept this node: detail of unknown_token" in found(healthy)["server"].sentence
 
 
 def test_a_captive_portal_is_no_server(healthy: Patient, server: FakeServer) -> None:
@@ -177,3 +178,23 @@ def test_for_programs_it_prints_json(healthy: Patient, tmp_path: Path, capsys: p
     findings = json.loads(capsys.readouterr().out)
     assert {"check", "result", "sentence"} == set(findings[0])
     assert {finding["result"] for finding in findings} <= {"ok", "warn", "fail"}
+
+
+class _AnswersEverything(ServerApi):
+    def settings(self, etag: str | None) -> None:
+        return None
+
+
+def test_plain_http_to_another_machine_is_a_warning(healthy: Patient, tmp_path: Path) -> None:
+    IdentityFolder(tmp_path).save(an_identity(server="http://lintel.example.org"))
+    patient = but(healthy, api=lambda server, token: _AnswersEverything(server, token=token))
+    finding = found(patient)["server"]
+    assert (finding.result, "use https" in finding.sentence) == ("warn", True)
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [((), 0), ((1,), 1), ((1, 5), 5), ((3, 5, 1), 3)],
+)
+def test_it_ends_with_the_code_that_a_run_would_end_with(codes: tuple[int, ...], expected: int) -> None:
+    assert exit_code([Finding("x", "warn", ""), *(Finding("x", "fail", "", code) for code in codes)]) == expected

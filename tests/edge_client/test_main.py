@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,31 @@ def test_a_wrong_command_line_ends_with_2() -> None:
     with pytest.raises(SystemExit) as end:
         main(["fly"])
     assert end.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("spoil", "exit_code", "says"),
+    [
+        (lambda config: config.write_text("state = "), 2, "is not TOML"),
+        (lambda config: (config.parent / "state/identity/identity.json").unlink(), 3, "is not claimed yet; run `lintel-edge claim`"),
+        (lambda config: (config.parent / "state/identity/identity.json").write_text("{"), 1, "is damaged; claim the node again"),
+        (lambda config: (config.parent / "state/identity/signing.key").write_text("x"), 1, "remove it and claim the node again"),
+    ],
+)
+def test_what_can_never_run_is_said_in_one_line_before_anything_starts(
+    config: Path, capfd: pytest.CaptureFixture[str], spoil: Callable[[Path], object], exit_code: int, says: str
+) -> None:
+    _claimed(config)
+    spoil(config)
+    assert main(["run", "--config", str(config)]) == exit_code
+    said = capfd.readouterr().err
+    assert said.count("\n") == 1
+    assert says in said
+
+
+def test_a_state_folder_that_cannot_be_made_is_one_line(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (config.parent / "state").write_text("a file")
+    assert main(["claim", "--server", "http://127.0.0.1:9", "--token", "t" * 20, "--config", str(config)]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "check `state` in the configuration" in said

@@ -86,3 +86,32 @@ def test_nobody_listening_is_unavailable() -> None:
     with pytest.raises(Unavailable, match="does not answer"):
         api.settings(None)
     api.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("http://127.0.0.1:9", "nobody listens there"),
+        ("http://server.invalid", "its name is not known"),
+        ("http://127.0.0.1:port", "this is no address"),
+    ],
+)
+def test_a_server_that_cannot_be_reached_is_said_with_its_cause(address: str, says: str) -> None:
+    api = ServerApi(address)
+    with pytest.raises(Unavailable, match=f"{says}.; check its address and that it runs"):
+        api.settings(None)
+    api.close()
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ((404, {}, ""), "is this the address of a Lintel server"),
+        ((301, {"Location": "https://lintel.example.org/api/v1/node/claim"}, ""), "points to https://lintel.example.org; use that address"),
+        ((503, {}, ""), "answered 503$"),
+    ],
+)
+def test_an_answer_that_is_not_lintels_says_what_it_may_mean(api: ServerApi, server: FakeServer, fault: Fault, says: str) -> None:
+    server.faults["settings"] = [fault]
+    with pytest.raises(Unavailable, match=says):
+        api.settings(None)

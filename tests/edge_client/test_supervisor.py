@@ -1,4 +1,5 @@
 import itertools
+import logging
 import os
 import signal
 import subprocess
@@ -169,6 +170,19 @@ def test_a_process_that_does_not_stop_is_killed() -> None:
     machine.run(stop_at_s=1)
     assert [process.told for process in machine.processes] == [[signal.SIGTERM, signal.SIGKILL]] * 2
     assert machine.now == pytest.approx(1 + STOP_WITHIN_S, abs=1)
+
+
+def test_a_planned_end_is_no_warning(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "lintel.supervisor"):
+        Machine(capture=[(3, 0)], drain=[(2, 0)]).run(once=True)
+        Machine().run(stop_at_s=1)
+    assert {record.levelname for record in caplog.records} == {"INFO"}
+
+
+def test_an_end_that_nobody_asked_for_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "lintel.supervisor"):
+        Machine(courier=[(1, 1)]).run(stop_at_s=5)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == ["courier: ended with 1"]
 
 
 _SUPERVISE = """
