@@ -6,7 +6,7 @@ from django.utils import timezone
 from rest_framework.generics import ListAPIView
 
 from server.attendance.models import OpenDayRecord
-from server.attendance.selectors import open_days_visible, seen_today
+from server.attendance.selectors import in_now, open_days_visible
 from server.attendance.serializers import OpenDaySerializer
 from server.core.pagination import ordered_by
 from server.core.permissions import Resource, scope_of_request
@@ -45,11 +45,11 @@ class AttendanceApi(ListAPIView[OpenDayRecord]):
 
 
 class PresenceApi(AttendanceApi):
-    """Who was seen on the local day that each site is in now, last seen first."""
+    """Who is in now: sighted today, and last at this site and not at a door for going out. Last seen first."""
 
     resource = Resource.PRESENCE
     filterset_class: type[OpenDayFilter] | None = None
     pagination_class = ordered_by("-last_seen", "-id")
 
     def get_queryset(self) -> QuerySet[OpenDayRecord]:
-        return seen_today(super().get_queryset(), now=timezone.now())
+        return in_now(super().get_queryset(), now=timezone.now())

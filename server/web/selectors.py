@@ -8,18 +8,18 @@ from zoneinfo import ZoneInfo
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from server.attendance.models import OpenDayRecord
-from server.attendance.selectors import open_days_visible, seen_today
-from server.core.permissions import Resource, Verb, scope_for
-from server.nodes.models import Mount, Node
+from server.attendance.selectors import open_days_visible, with_presence
+from server.core.permissions import Resource, Scope, Verb, scope_for
+from server.nodes.models import Node
 from server.people.models import Person
 from server.people.selectors import people_visible, with_sample_counts
 from server.sightings.models import CropState, Outcome, Sighting
 from server.sightings.selectors import sightings_visible
-from server.sites.models import Door, Site
+from server.sites.models import Site
+from server.web.fleet import SiteNow, sites_now
 
 LATEST = 12
 NOT_NAMED = 8
-SILENT_AFTER = timedelta(minutes=3)
 UTC_ZONE = ZoneInfo("UTC")
 
 
@@ -35,21 +35,12 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """Somebody who was seen today; times are in the zone of the site."""
+    """Somebody who was sighted today; times are in the zone of the site."""
 
     day: OpenDayRecord
     first: datetime
     last: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class DoorNow:
-    """How up to date a door is: when its node last spoke."""
-
-    door: Door
-    node: Node
-    heard: datetime | None
-    silent: bool
+    door: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,29 +48,36 @@ class Today:
     """Everything on the Today page."""
 
     at: datetime
+    zone: str
     present: list[Present]
+    gone: list[Present]
     latest: list[Seen]
     not_named: list[Seen]
-    doors: list[DoorNow]
+    sites: list[SiteNow]
     nodes: int
     enrolled: int
+    sees_everybody: bool
 
 
 def today(*, user: object, now: datetime) -> Today:
     """What this account may see of today."""
-    visible = sightings_visible(user=user, scope=scope_for(user, Resource.SIGHTINGS, Verb.VIEW)).filter(
-        captured_at__gte=now - timedelta(days=1)
-    )
+    scope = scope_for(user, Resource.SIGHTINGS, Verb.VIEW)
+    visible = sightings_visible(user=user, scope=scope).filter(captured_at__gte=now - timedelta(days=1))
     crops = scope_for(user, Resource.CROPS, Verb.VIEW)
+    zone, days = first_zone(), _days(user, now)
+    inside = set(days.filter(Q(is_in=True)))
     shown = sightings_visible(user=user, scope=crops).filter(captured_at__gte=now - timedelta(days=1))
     return Today(
-        at=now.astimezone(first_zone()),
-        present=_present(user, now),
+        at=now.astimezone(zone),
+        zone=zone.key,
+        present=[_present(day) for day in days if day in inside],
+        gone=[_present(day) for day in days if day not in inside],
         latest=_seen(visible.filter(outcome=Outcome.MATCH)[:LATEST], shown),
         not_named=_seen(visible.exclude(outcome=Outcome.MATCH)[:NOT_NAMED], shown),
-        doors=doors_now(now),
+        sites=sites_now(now),
         nodes=Node.objects.filter(revoked_at__isnull=True).count(),
         enrolled=Person.objects.filter(templates__isnull=False).distinct().count(),
+        sees_everybody=scope is Scope.ALL,
     )
 
 
@@ -89,10 +87,15 @@ def first_zone() -> ZoneInfo:
     return UTC_ZONE if site is None else site.zone
 
 
-def _present(user: object, now: datetime) -> list[Present]:
+def _days(user: object, now: datetime) -> QuerySet[OpenDayRecord]:
     days = open_days_visible(user=user, scope=scope_for(user, Resource.PRESENCE, Verb.VIEW))
-    rows = seen_today(days, now=now).order_by("-last_seen")
-    return [Present(day, day.first_seen.astimezone(day.site.zone), day.last_seen.astimezone(day.site.zone)) for day in rows]
+    return with_presence(days, now=now).order_by("site__name", "-latest_at", "person__name")
+
+
+def _present(day: OpenDayRecord) -> Present:
+    zone = day.site.zone
+    last = max(day.last_seen, getattr(day, "latest_at", None) or day.last_seen)
+    return Present(day, day.first_seen.astimezone(zone), last.astimezone(zone), getattr(day, "latest_door", None) or "")
 
 
 def _seen(sightings: Iterable[Sighting], shown: QuerySet[Sighting]) -> list[Seen]:
@@ -109,24 +112,6 @@ def _has_crop(sighting: Sighting) -> bool:
 def _local(sighting: Sighting) -> datetime:
     zone = UTC_ZONE if sighting.door is None else sighting.door.site.zone
     return sighting.captured_at.astimezone(zone)
-
-
-def doors_now(now: datetime) -> list[DoorNow]:
-    """Doors with a node, and when it last spoke, in the door's own zone."""
-    mounts = Mount.objects.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=now), valid_from__lte=now, node__revoked_at__isnull=True)
-    return [
-        DoorNow(
-            mount.door,
-            mount.node,
-            mount.node.last_heartbeat_at and mount.node.last_heartbeat_at.astimezone(mount.door.site.zone),
-            is_silent(mount.node, now),
-        )
-        for mount in mounts.select_related("door__site", "node").order_by("door__site__name", "door__name")
-    ]
-
-
-def is_silent(node: Node, now: datetime) -> bool:
-    return node.last_heartbeat_at is None or now - node.last_heartbeat_at > SILENT_AFTER
 
 
 def people_rows(*, user: object, search: str) -> QuerySet[Person]:

@@ -11,10 +11,9 @@ from django.utils import timezone
 from server.accounts.services import sign_in
 from server.core.errors import LintelError
 from server.core.permissions import Resource
-from server.nodes.models import Node
 from server.nodes.services import claim_create
 from server.sites.models import Door
-from server.web import selectors
+from server.web import fleet, selectors
 from server.web.access import Page, no_store
 from server.web.forms import ClaimForm, SignInForm
 
@@ -90,11 +89,12 @@ class NodesPage(Page):
         new = claim_create(door=form.cleaned_data["door"], name=form.cleaned_data["name"], by=by, now=timezone.now())
         address = request.build_absolute_uri("/").rstrip("/")
         command = f"lintel-edge claim --server {address} --token {new.token} --config /etc/lintel/edge.toml"
-        return self._page(request, ClaimForm(), claim={"command": command, "expires_at": new.claim.expires_at, "name": new.claim.name})
+        zone = new.claim.door.site.zone
+        expires = new.claim.expires_at.astimezone(zone)
+        claim = {"of": new.claim, "token": new.token, "command": command, "expires": expires, "zone": zone.key}
+        return self._page(request, ClaimForm(), claim=claim)
 
     def _page(self, request: HttpRequest, form: ClaimForm, *, claim: object = None, status: int = 200) -> HttpResponse:
         now = timezone.now()
-        nodes = [(node, selectors.is_silent(node, now)) for node in Node.objects.prefetch_related("mounts__door__site")]
-        context = {"nodes": nodes, "form": form, "claim": claim, "doors": Door.objects.exists(), "page": "nodes"}
-        context["zone"] = selectors.first_zone()
+        context = {"nodes": fleet.nodes_now(now), "form": form, "claim": claim, "doors": Door.objects.exists(), "page": "nodes"}
         return no_store(render(request, "web/nodes.html", context, status=status))

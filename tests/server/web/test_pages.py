@@ -99,6 +99,7 @@ def test_today_tells_times_in_the_zone_of_the_site() -> None:
     assert "Grace Hopper" in page
     assert ">21:00<" in page
     assert "as of 21:05:00" in page
+    assert "Asia/Tokyo" in page
     assert "12:00" not in page
 
 
@@ -226,5 +227,6 @@ def test_nodes_are_listed_with_their_health() -> None:
     node.client.post("/api/v1/node/heartbeat", heartbeat(node, queue_depth=42))
     page = signed_in().get("/nodes/").content.decode()
     assert node.node.name in page
-    assert "42" in page
+    assert "42 records to be sent" in page
+    assert "Asia/Tokyo" in page
     assert "silent" not in page

@@ -1,0 +1,193 @@
+"""How nodes and doors are, in words."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from server.nodes.models import Mount, Node
+from server.sites.models import Door, Site
+
+SILENT_AFTER = timedelta(minutes=3)
+NO_FRAME_AFTER_MS = 60_000
+CAMERA_WORDS = {
+    "": "not reported yet",
+    "ok": "gives frames",
+    "starting": "is starting",
+    "stopped": "was stopped with the node",
+    "ended": "reached the end of its clip",
+    "camera_gives_no_frames": "gives no frames: look at its cable",
+    "image_unreadable": "gives an image that cannot be read",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DoorNow:
+    """How up to date a door is. `as_of`: everybody who passed until then has been reported; None when that is not known."""
+
+    door: Door
+    node: Node
+    heard: datetime | None
+    as_of: datetime | None
+    silent: bool
+    camera: str
+
+    @property
+    def sees(self) -> bool:
+        return not self.silent and self.node.camera == "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteNow:
+    """The doors of one site. `as_of` is the oldest of theirs; `unknown`: those of which nothing is known."""
+
+    site: Site
+    doors: list[DoorNow]
+
+    @property
+    def as_of(self) -> datetime | None:
+        return min((door.as_of for door in self.doors if door.as_of), default=None)
+
+    @property
+    def unknown(self) -> list[DoorNow]:
+        return [door for door in self.doors if door.as_of is None]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeNow:
+    """A node as the Nodes page tells of it."""
+
+    node: Node
+    doors: list[Door]
+    heard: datetime | None
+    heard_ago: str
+    silent: bool
+    camera: str
+    camera_ok: bool
+    queue: str
+    parked: str
+    funnel: list[str]
+
+
+def mounted_now(now: datetime) -> QuerySet[Mount]:
+    """The mounts that hold now."""
+    return Mount.objects.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=now), valid_from__lte=now)
+
+
+def sites_now(now: datetime) -> list[SiteNow]:
+    """Sites with a node at a door, and how up to date each door is, in the site's own zone."""
+    mounts = mounted_now(now).filter(node__revoked_at__isnull=True).select_related("door__site", "node")
+    by_site: dict[Site, list[DoorNow]] = {}
+    for mount in mounts.order_by("door__site__name", "door__name", "node__name"):
+        by_site.setdefault(mount.door.site, []).append(_door_now(mount, now))
+    return [SiteNow(site, doors) for site, doors in by_site.items()]
+
+
+def _door_now(mount: Mount, now: datetime) -> DoorNow:
+    node, zone = mount.node, mount.door.site.zone
+    heard, until = node.last_heartbeat_at, reported_until(node)
+    return DoorNow(
+        door=mount.door,
+        node=node,
+        heard=heard and heard.astimezone(zone),
+        as_of=until and until.astimezone(zone),
+        silent=is_silent(node, now),
+        camera=camera_words(node),
+    )
+
+
+def reported_until(node: Node) -> datetime | None:
+    """Until when everything the node saw has been reported: its last heartbeat, less what was still waiting or not seen then."""
+    if node.last_heartbeat_at is None or (node.queue_depth and node.oldest_boot_age_ms is None):
+        return None
+    behind_ms = max(node.oldest_boot_age_ms or 0 if node.queue_depth else 0, node.last_frame_age_ms or 0)
+    return node.last_heartbeat_at - _ms(behind_ms)
+
+
+def is_silent(node: Node, now: datetime) -> bool:
+    return node.last_heartbeat_at is None or now - node.last_heartbeat_at > SILENT_AFTER
+
+
+def nodes_now(now: datetime) -> list[NodeNow]:
+    """Every node by name, revoked ones last."""
+    held = Prefetch("mounts", mounted_now(now).select_related("door__site"), to_attr="held")
+    nodes = Node.objects.prefetch_related(held).order_by("name", "id")
+    return [_node_now(node, getattr(node, "held", []), now) for node in sorted(nodes, key=lambda node: node.revoked_at is not None)]
+
+
+def _node_now(node: Node, mounts: Iterable[Mount], now: datetime) -> NodeNow:
+    doors = [mount.door for mount in mounts]
+    heard = node.last_heartbeat_at
+    zone = doors[0].site.zone if doors else None
+    return NodeNow(
+        node=node,
+        doors=doors,
+        heard=heard and heard.astimezone(zone) if zone else heard,
+        heard_ago="" if heard is None else f"{lasting(now - heard)} ago",
+        silent=is_silent(node, now),
+        camera=camera_words(node),
+        camera_ok=node.camera == "ok" and (node.last_frame_age_ms or 0) < NO_FRAME_AFTER_MS,
+        queue=queue_words(node),
+        parked=f"{counted(node.parked, 'record')} refused by the server and parked on the node" if node.parked else "",
+        funnel=funnel_words(node.funnel),
+    )
+
+
+def camera_words(node: Node) -> str:
+    """What the node said of its camera, and since when it gave no frame."""
+    said = CAMERA_WORDS.get(node.camera, node.camera.replace("_", " "))
+    if node.last_frame_age_ms is None or node.last_frame_age_ms < NO_FRAME_AFTER_MS:
+        return said
+    return f"{said}; its last frame was {lasting(_ms(node.last_frame_age_ms))} old"
+
+
+def queue_words(node: Node) -> str:
+    """What was still to be delivered."""
+    waiting = [counted(number, word) for number, word in ((node.queue_depth, "record"), (node.crops_waiting, "crop")) if number]
+    if not waiting:
+        return "nothing waits"
+    oldest = "" if not node.queue_depth or node.oldest_boot_age_ms is None else f", the oldest for {lasting(_ms(node.oldest_boot_age_ms))}"
+    return " and ".join(waiting) + " to be sent" + oldest
+
+
+def funnel_words(funnel: Mapping[str, object]) -> list[str]:
+    """What became of the frames, one sentence each; none when the node has told nothing yet."""
+    counts = {name: number for name, number in funnel.items() if isinstance(number, int)}
+    if not counts.get("frames"):
+        return []
+    motion, faces, passes = (counts.get(name, 0) for name in ("motion", "faces", "passes"))
+    decided = [(counts.get(name, 0), word) for name, word in (("matched", "recognised"), ("unsure", "unsure"), ("unknown", "unknown"))]
+    rest = max(0, passes - sum(number for number, _ in decided))
+    ended = [f"{number:,} {word}" for number, word in [*decided, (rest, "too poor to decide, or the same person again")] if number]
+    return [
+        f"Of {counted(counts['frames'], 'frame')}, {motion:,} had motion.",
+        f"In them {counted(faces, 'face')} {'was' if faces == 1 else 'were'} found{_gated_words(funnel.get('gated'))}.",
+        counted(passes, "pass", "passes") + (": " + ", ".join(ended) if ended else "") + ".",
+    ]
+
+
+def _gated_words(gated: object) -> str:
+    reasons = [(number, name) for name, number in gated.items() if isinstance(number, int) and number] if isinstance(gated, dict) else []
+    if not reasons:
+        return ""
+    told = ", ".join(f"{number:,} {str(name).replace('_', ' ')}" for number, name in sorted(reasons, reverse=True))
+    return f"; set aside: {told}"
+
+
+def counted(number: int, word: str, words: str = "") -> str:
+    """`1 record`, `2 records`."""
+    return f"{number:,} {word if number == 1 else words or word + 's'}"
+
+
+def lasting(time: timedelta) -> str:
+    """A length of time in its largest unit: `42 seconds`, `3 hours`."""
+    seconds = max(0, int(time.total_seconds()))
+    for size, word in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            return counted(seconds // size, word)
+    return counted(seconds, "second")
+
+
+def _ms(milliseconds: int) -> timedelta:
+    return timedelta(milliseconds=min(milliseconds, 10**12))
