@@ -31,9 +31,9 @@ has_library libGL.so.1 || missing="$missing libgl1"
 has_library libglib-2.0.so.0 || missing="$missing libglib2.0-0"
 case "$requirements" in
   */dev.txt)
-    if ! command -v chromium >/dev/null 2>&1; then
-      if [ "$(id -u)" = 0 ]; then missing="$missing chromium fonts-dejavu-core"
-      else say "Without a browser the tests of the pages are skipped. To run them too: sudo apt-get install chromium"; fi
+    if ! command -v chromium >/dev/null 2>&1 || ! has_library libatomic.so.1; then
+      if [ "$(id -u)" = 0 ]; then missing="$missing chromium fonts-dejavu-core libatomic1"
+      else say "Without a browser the tests of the pages are skipped. To run them too: sudo apt-get install chromium libatomic1"; fi
     fi ;;
 esac
 if [ -n "$missing" ]; then
