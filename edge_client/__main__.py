@@ -14,6 +14,7 @@ from edge_client.clock import SystemClock
 from edge_client.config import NodeConfig
 from edge_client.errors import EdgeError
 from edge_client.reporting import start_reporting
+from shared_schema.ids import Epoch, Seq
 
 _CONFIG = Path("/etc/lintel/edge.toml")
 Command = Callable[[argparse.Namespace], int]
@@ -67,12 +68,16 @@ def _add(commands: _Commands, name: str, command: Command, text: str) -> argpars
 
 
 def _add_outbox(commands: _Commands) -> None:
-    outbox = commands.add_parser("outbox", help="look into the outbox", description="Look into the outbox; the node may run meanwhile.")
+    outbox = commands.add_parser("outbox", help="look into the outbox", description="Look into the outbox and send again what is parked.")
     shows = outbox.add_subparsers(title="commands", required=True, metavar="COMMAND")
     status = _add(shows, "status", _outbox_status, "how much waits, is kept until archived, is parked")
     listing = _add(shows, "list", _outbox_list, "every record with its state")
     for parser in (status, listing):
         parser.add_argument("--json", action="store_true", help="for programs")
+    retry = _add(shows, "retry", _outbox_retry, "send again what the server refused, for example after it was updated")
+    which = retry.add_mutually_exclusive_group(required=True)
+    which.add_argument("--all", action="store_true", help="everything that is parked")
+    which.add_argument("record", nargs="?", type=_epoch_and_seq, metavar="EPOCH/SEQ", help="one record and its crop, as `list` shows it")
 
 
 def _claim(options: argparse.Namespace) -> int:
@@ -132,6 +137,20 @@ def _outbox_list(options: argparse.Namespace) -> int:
 
     print(outbox.listing(NodeConfig.load(options.config), as_json=options.json))
     return 0
+
+
+def _outbox_retry(options: argparse.Namespace) -> int:
+    from edge_client.commands import outbox
+
+    print(outbox.retry(NodeConfig.load(options.config), only=options.record))
+    return 0
+
+
+def _epoch_and_seq(text: str) -> tuple[Epoch, Seq]:
+    epoch, _, seq = text.partition("/")
+    if not (epoch.isdecimal() and seq.isdecimal() and len(text) < 32):
+        raise argparse.ArgumentTypeError(f"{text!r} is no EPOCH/SEQ such as 1/42")
+    return Epoch(int(epoch)), Seq(int(seq))
 
 
 def _doctor(options: argparse.Namespace) -> int:

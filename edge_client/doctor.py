@@ -183,7 +183,7 @@ def check_outbox(patient: Patient) -> Finding:
     except OutboxMissing:
         return Finding("outbox", "warn", "there is no outbox yet; capture makes it at its first start")
     if status.parked:
-        return Finding("outbox", "warn", f"{status.parked} records were rejected and are parked; see `lintel-edge outbox list`")
+        return Finding("outbox", "warn", f"{status.parked} records were rejected and are parked; see `lintel-edge outbox list` and `retry`")
     return Finding("outbox", "ok", f"opens durably; {status.waiting} records and {status.crops_waiting} crops wait for the server")
 
 

@@ -1,4 +1,4 @@
-"""Show what lies in the outbox, whether the node runs or not."""
+"""Show what lies in the outbox and return what was parked, whether the node runs or not."""
 
 import json
 from collections.abc import Iterable
@@ -7,9 +7,11 @@ from pathlib import Path
 
 from edge_client.clock import SystemClock
 from edge_client.config import NodeConfig
-from edge_client.errors import OutboxMissing
+from edge_client.errors import EdgeError, OutboxMissing
 from edge_client.identity import IdentityFolder
+from edge_client.outbox.retry import retry_parked
 from edge_client.outbox.status import ListedRecord, list_records, read_status
+from shared_schema.ids import Epoch, Seq
 
 
 def status(config: NodeConfig, *, as_json: bool) -> str:
@@ -32,6 +34,15 @@ def listing(config: NodeConfig, *, as_json: bool) -> str:
     if as_json:
         return json.dumps([asdict(record) for record in found])
     return "\n".join(_lines(found)) or "the outbox is empty"
+
+
+def retry(config: NodeConfig, *, only: tuple[Epoch, Seq] | None) -> str:
+    """Return what was parked, or one record with its crop, to those who wait. Raises EdgeError when that one is not parked."""
+    folder = _folder(config)
+    returned = retry_parked(folder, only=only)
+    if only is not None and not (returned.records or returned.crops):
+        raise EdgeError(f"nothing of {only[0]}/{only[1]} is parked; see `lintel-edge outbox list`")
+    return f"{returned.records} records and {returned.crops} crops wait again; the courier sends them as soon as it runs"
 
 
 def _lines(records: Iterable[ListedRecord]) -> Iterable[str]:

@@ -6,8 +6,9 @@ import pytest
 
 from edge_client.__main__ import main
 from edge_client.identity import IdentityFolder
+from edge_client.outbox.delivery import Deliveries
 from shared_schema.envelope import Kind
-from tests.edge_client.fakes import FakeServer, an_identity, claim_answer, open_outbox
+from tests.edge_client.fakes import FakeClock, FakeServer, an_identity, claim_answer, open_outbox
 
 
 @pytest.fixture
@@ -122,3 +123,31 @@ def test_a_state_folder_that_cannot_be_made_is_one_line(config: Path, capsys: py
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "check `state` in the configuration" in said
+
+
+@pytest.mark.parametrize("which", [["--all"], ["1/1"]])
+def test_what_was_parked_is_sent_again_when_asked(config: Path, capsys: pytest.CaptureFixture[str], which: list[str]) -> None:
+    folder = _claimed(config) / "outbox"
+    outbox = open_outbox(folder)
+    outbox.put(Kind.SIGHTING, b"{}")
+    outbox.close()
+    deliveries = Deliveries.open(folder, clock=FakeClock())
+    deliveries.bury(deliveries.lease(1)[0], code="unknown_kind", detail="update the server")
+    deliveries.close()
+    assert main(["outbox", "retry", *which, "--config", str(config)]) == 0
+    assert capsys.readouterr().out.startswith("1 records and 0 crops wait again")
+    assert main(["outbox", "status", "--config", str(config)]) == 0
+    assert "1 waiting, 0 kept until archived, 0 parked" in capsys.readouterr().out
+
+
+def test_a_record_that_is_not_parked_cannot_be_returned(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    open_outbox(_claimed(config) / "outbox").close()
+    assert main(["outbox", "retry", "1/7", "--config", str(config)]) == 1
+    assert "nothing of 1/7 is parked" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("which", [[], ["all"], ["--all", "1/1"], ["-1/2"]])
+def test_retry_wants_to_know_what(config: Path, which: list[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["outbox", "retry", *which, "--config", str(config)])
+    assert end.value.code == 2
