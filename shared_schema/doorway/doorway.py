@@ -23,7 +23,9 @@ class Doorway:
 
     A pass that can be matched is decided at once; otherwise when its face has gone, or when it has stayed very long. Every track
     is decided once: a face that stays does not start anew. A person matched again within the cooldown, counted from when they
-    were last in view, is the same sighting. A pass in which every face was gated gives no sighting; the funnel counts it.
+    were last in view, is the same sighting. A pass in which every face was gated gives no sighting; the funnel counts it. Nor does an
+    unknown face that a single frame showed (the funnel's `too_brief`): frames come so often that a person is in several, while what
+    is taken for a face by mistake seldom is twice. Who is like somebody enrolled is told of even then, as unsure.
     """
 
     def __init__(self, pipeline: Pipeline, gallery: Gallery, policy: DoorPolicy) -> None:
@@ -99,11 +101,19 @@ class Doorway:
         decided = []
         for track in gone:
             if not track.decided and track.looks:
-                decided += self._record(track, decide(track.looks, self._gallery, self._policy))
+                decided += self._conclude(track)
             elif not track.decided:
                 self._funnel.pass_closed(None)
         self._tracks = [track for track in self._tracks if track not in gone]
         return tuple(decided)
+
+    def _conclude(self, track: Track) -> list[PassDecided]:
+        """What an ended track was."""
+        verdict = decide(track.looks, self._gallery, self._policy)
+        if verdict.outcome is Outcome.UNKNOWN and track.frames < self._policy.min_frames:
+            self._funnel.pass_too_brief()
+            return []
+        return self._record(track, verdict)
 
     def _record(self, track: Track, verdict: Verdict) -> list[PassDecided]:
         """The pass, or nothing when its person was matched within the cooldown."""

@@ -1,10 +1,14 @@
 """Counts what became of the frames: the answer to "why was nobody seen at this door?"."""
 
 from collections import Counter
+from typing import Final
 
 from shared_schema.face.types import Gate
 from shared_schema.observation import Funnel
 from shared_schema.sighting import Outcome
+
+TOO_BRIEF: Final = "too_brief"
+"""The reason in the funnel for a face that was no gate's, but found once and never again: most are no faces."""
 
 
 class FunnelCounter:
@@ -28,6 +32,11 @@ class FunnelCounter:
         self._counts["passes"] += 1
         if outcome is not None:
             self._counts[_FIELDS[outcome]] += 1
+
+    def pass_too_brief(self) -> None:
+        """It was found in so few frames that it is no sighting."""
+        self.pass_closed(None)
+        self._gated[TOO_BRIEF] += 1
 
     def take(self) -> Funnel:
         """The counts since the last call."""

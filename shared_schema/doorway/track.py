@@ -37,6 +37,7 @@ class Track:
         self.box = seen.box
         self.from_at = at
         self.until_at = at
+        self.frames = 1
         self.decided = False
         self.person: PersonId | None = None
         self.looks: tuple[Look, ...] = ()
@@ -47,6 +48,7 @@ class Track:
         """The face was found again."""
         self.box = seen.box
         self.until_at = at
+        self.frames += 1
         self._keep(seen.look)
 
     def similarity(self, look: Look) -> float | None:

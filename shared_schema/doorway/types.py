@@ -30,6 +30,7 @@ class DoorPolicy:
 
     `own_similarity`: two looks at least so close are taken for one person's, wherever the face has moved in the meantime.
     `other_similarity`: two looks less close than that are two people's, however well their boxes overlap.
+    `min_frames`: an unknown face found in fewer frames is too brief to be anybody.
     """
 
     min_similarity: float
@@ -40,6 +41,7 @@ class DoorPolicy:
     pass_timeout_ns: int
     own_similarity: float = 0.92
     other_similarity: float = 0.86
+    min_frames: int = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ def test_a_cut_to_another_face_at_the_same_place_splits_the_track() -> None:
     assert gist(walk(scenes, gallery("ann", "bob"))) == [ANN_MATCHES, ("match", person("bob"))]
 
 
-def test_one_good_frame_is_not_enough_for_a_name() -> None:
+def test_one_good_frame_is_not_enough_for_a_name_but_is_told_of() -> None:
     assert gist(walk(((Sight("ann"),), *GONE), gallery("ann", "bob"))) == [("unsure", None)]
 
 
@@ -241,3 +241,22 @@ def test_whatever_happens_every_pass_is_closed_in_order_and_nobody_absent_is_nam
         assert decided.evidence.frames >= 1
     assert {who for outcome, who in gist(passes) if outcome == "match"} <= present
     assert doorway.finish() == ()
+
+
+def test_an_unknown_face_in_a_single_frame_is_no_sighting_but_is_counted() -> None:
+    scenes = [*approach("eve", 1), *[EMPTY] * 10]
+    doorway = door(scenes, gallery("ann"))
+    passes = [decided for number in range(len(scenes)) for decided in doorway.step(frame_of(scenes, number), at(number))]
+    assert [*passes, *doorway.finish()] == []
+    funnel = doorway.take_funnel()
+    assert (funnel.passes, funnel.unknown, funnel.gated) == (1, 0, {"too_brief": 1})
+
+
+def test_an_unknown_face_in_two_frames_is_a_sighting_even_if_one_was_gated() -> None:
+    assert gist(walk(approach("eve", 2), gallery("ann"))) == [("unknown", None)]
+    assert gist(walk([(Sight("eve", gate=Gate.BLURRED),), (Sight("eve"),)], gallery("ann"))) == [("unknown", None)]
+
+
+def test_where_frames_are_far_apart_a_single_one_is_enough() -> None:
+    patient = replace(POLICY, min_frames=1)
+    assert gist(walk([*approach("eve", 1), *[EMPTY] * 10], gallery("ann"), patient)) == [("unknown", None)]

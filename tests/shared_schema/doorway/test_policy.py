@@ -20,3 +20,8 @@ def test_durations_become_nanoseconds() -> None:
 def test_looks_of_one_person_are_nearer_than_looks_of_two() -> None:
     policy = policy_of(NodeSettings(), CALIBRATION, 1)
     assert policy.other_similarity < policy.own_similarity <= policy.min_similarity
+
+
+def test_only_where_frames_come_often_is_a_single_one_too_brief() -> None:
+    often, seldom = (policy_of(NodeSettings(interval_ms=ms), CALIBRATION, 1) for ms in (200, 1000))
+    assert (often.min_frames, seldom.min_frames) == (2, 1)
