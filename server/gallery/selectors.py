@@ -1,6 +1,6 @@
 """Reading the gallery: its revision, whom it names, and the snapshot nodes fetch."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -63,12 +63,12 @@ def _opened(model_id: ModelId, now: datetime) -> Iterator[tuple[UUID, bytes]]:
     return ((uuid, keys.decrypt(ciphertext, purpose=cipher.TEMPLATE)) for uuid, ciphertext in rows.iterator())
 
 
-def gallery_of_others(*, person: UUID, model_id: ModelId, dimension: int) -> Gallery:
-    """Everybody enrolled but this person, active or not: for finding out that somebody is enrolled already."""
+def gallery_without(people: Collection[UUID], *, model_id: ModelId, dimension: int) -> Gallery:
+    """Everybody enrolled but these, active or not: for finding out that somebody is enrolled already."""
     keys = cipher.current()
-    rows = Template.objects.filter(model_id=model_id, person__merged_into__isnull=True).exclude(person__uuid=person)
-    people: dict[PersonId, Embeddings] = {
+    rows = Template.objects.filter(model_id=model_id, person__merged_into__isnull=True).exclude(person__uuid__in=people)
+    others: dict[PersonId, Embeddings] = {
         PersonId(uuid): decode_embeddings([keys.decrypt(ciphertext, purpose=cipher.TEMPLATE)], dimension)
         for uuid, ciphertext in rows.values_list("person__uuid", "ciphertext")
     }
-    return Gallery.build(model_id=model_id, revision=gallery_revision(), people=people)
+    return Gallery.build(model_id=model_id, revision=gallery_revision(), people=others)

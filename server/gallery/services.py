@@ -6,8 +6,10 @@ forget it.
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from django.db import IntegrityError, transaction
+import structlog
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 
 from server.accounts.models import User
@@ -24,14 +26,33 @@ from shared_schema.face.images import decode_image
 from shared_schema.face.types import FaceError
 from shared_schema.face.vectors import encode_embedding
 
+ENROLMENT_LOCK = 0x4C696E74656C  # any number that nothing else locks: "Lintel"
+log = structlog.get_logger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An image somebody sent for a person. `accept_likeness`: they look like somebody enrolled and are somebody else."""
+    """An image somebody sent for a person.
+
+    `accept_likeness`: whoever they look like, they are somebody else. `different_from`: they look like these people and are none of them.
+    """
 
     image: bytes
     by: User | None
     accept_likeness: bool = False
+    different_from: frozenset[UUID] = frozenset()
+
+
+class LooksLike(Conflict):
+    """The face is enrolled as another person already."""
+
+    def __init__(self, person: Person, similarity: float) -> None:
+        self.person = person
+        super().__init__(
+            "looks_like_another_person",
+            f"This face is enrolled as {person.name} already (similarity {similarity:.2f}). Add the image there, "
+            "or confirm that they are two people.",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +74,8 @@ def sample_add(*, person: Person, upload: Upload) -> Added:
     if known := samples.sample_find(person=person, image=upload.image):
         return Added(known, created=False)
     new = NewSample(upload.image, _look(upload.image), embedder().model_id)
-    if not upload.accept_likeness:
-        _refuse_likeness(person, new)
-    return _kept(person, new, upload.by)
+    _refuse_likeness(person, new, upload)  # before anything is stored; again under the lock, where it counts
+    return _kept(person, new, upload)
 
 
 def _look(image: bytes) -> SampleLook:
@@ -71,37 +91,40 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
-def _refuse_likeness(person: Person, new: NewSample) -> None:
-    others = selectors.gallery_of_others(person=person.uuid, model_id=new.model_id, dimension=embedder().dimension)
-    nearest, _ = others.search(new.look.embedding)
-    if nearest is None or nearest.similarity < embedder().calibration.duplicate_similarity:
+def _refuse_likeness(person: Person, new: NewSample, upload: Upload) -> None:
+    if upload.accept_likeness:
         return
-    name = Person.objects.get(uuid=nearest.person).name
-    raise Conflict(
-        "looks_like_another_person",
-        f"This face is enrolled as {name} already (similarity {nearest.similarity:.2f}). Add the image there, "
-        "or confirm that they are two people.",
-    )
+    others = selectors.gallery_without({person.uuid, *upload.different_from}, model_id=new.model_id, dimension=embedder().dimension)
+    nearest, _ = others.search(new.look.embedding)
+    if nearest is not None and nearest.similarity >= embedder().calibration.duplicate_similarity:
+        raise LooksLike(Person.objects.get(uuid=nearest.person), nearest.similarity)
 
 
-def _kept(person: Person, new: NewSample, by: User | None) -> Added:
-    sample = None
+def _kept(person: Person, new: NewSample, upload: Upload) -> Added:
+    sample = samples.sample_write(person=person, new=new, by=upload.by)
     try:
         with transaction.atomic():
+            _one_at_a_time()
             locked = _consenting(person)
-            sample = samples.sample_store(person=locked, new=new, by=by)
+            _refuse_likeness(locked, new, upload)
+            samples.sample_save(sample, new)
             template_rebuild(person=locked)
             sample.refresh_from_db()
-    except IntegrityError:
-        known = samples.sample_find(person=person, image=new.image)
+    except BaseException as error:
+        samples.sample_forget_objects(sample)
+        known = samples.sample_find(person=person, image=new.image) if isinstance(error, IntegrityError) else None
         if known is None:
             raise
         return Added(known, created=False)
-    except BaseException:
-        if sample is not None:
-            samples.sample_forget_objects(sample)
-        raise
+    if upload.accept_likeness or upload.different_from:
+        log.warning("likeness_accepted", sample=str(sample.uuid), by=str(upload.by.uuid) if upload.by else None)
     return Added(sample, created=True)
+
+
+def _one_at_a_time() -> None:
+    """Enrolments wait for each other until they are committed: two at once must not both find the face to be new."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ENROLMENT_LOCK])
 
 
 def _consenting(person: Person) -> Person:

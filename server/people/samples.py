@@ -38,10 +38,10 @@ def sample_find(*, person: Person, image: bytes) -> Sample | None:
     return person.samples.filter(sha256=sha256(image).hexdigest()).first()
 
 
-def sample_store(*, person: Person, new: NewSample, by: User | None) -> Sample:
-    """Keep image, crop and embedding, all encrypted. Call it inside the transaction that rebuilds the template.
+def sample_write(*, person: Person, new: NewSample, by: User | None) -> Sample:
+    """Put image and crop into object storage, encrypted, under random keys; the sample that names them is not saved yet.
 
-    The objects are written first under random keys; when the transaction fails, the caller removes them with `sample_forget_objects`.
+    Whoever does not save it removes them with `sample_forget_objects`. Raises Unavailable.
     """
     sample = Sample(
         person=person,
@@ -53,16 +53,19 @@ def sample_store(*, person: Person, new: NewSample, by: User | None) -> Sample:
         face_px=new.look.quality.face_px,
         created_by=by,
     )
-    store_object(sample.object_key, new.image)
-    store_object(sample.crop_key, encode_jpeg(new.look.crop))
     try:
-        with transaction.atomic():
-            sample.save()
-            _embedding_store(sample, new.model_id, new.look.embedding)
+        store_object(sample.object_key, new.image)
+        store_object(sample.crop_key, encode_jpeg(new.look.crop))
     except BaseException:
         sample_forget_objects(sample)
         raise
     return sample
+
+
+def sample_save(sample: Sample, new: NewSample) -> None:
+    """Keep the sample and its embedding, encrypted. Call it inside the transaction that rebuilds the template."""
+    sample.save()
+    _embedding_store(sample, new.model_id, new.look.embedding)
 
 
 def _embedding_store(sample: Sample, model_id: ModelId, embedding: Embedding) -> None:
