@@ -1,6 +1,7 @@
 """Enrol: a new person or more samples, image by image, each with its own answer."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,13 +14,15 @@ from django.utils import timezone
 from server.accounts.models import User
 from server.core.errors import LintelError, NotFound
 from server.core.permissions import Resource, Scope, Verb, scope_for
-from server.gallery.services import Upload, sample_add
+from server.gallery.services import LooksLike, Upload, sample_add
 from server.people.models import Person, Sample
 from server.people.selectors import people_visible, person_get
 from server.people.services import person_create, person_update
 from server.web.access import Page, no_store
 from server.web.forms import EnrolForm, ImagesForm
 from shared_schema.face.images import MAX_BYTES
+
+UUID_TEXT = re.compile(r"\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,20 @@ class ImageResult:
     name: str
     sample: Sample | None
     message: str
+    like: Person | None = None
 
     @property
     def taken(self) -> bool:
         return self.sample is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """Somebody enrolled whom an image looks like."""
+
+    person: Person
+    sample: Sample | None
+    confirmed: bool
 
 
 class EnrolView(Page):
@@ -45,8 +58,11 @@ class EnrolView(Page):
     def scope(self, request: HttpRequest) -> Scope:
         return Scope.NONE if scope_for(request.user, Resource.PEOPLE, Verb.CHANGE) is Scope.NONE else super().scope(request)
 
-    def page(self, request: HttpRequest, form: ImagesForm, *, status: int = 200, **more: object) -> HttpResponse:
-        return no_store(render(request, "web/enrol.html", {"form": form, "page": "enrol", **more}, status=status))
+    def page(
+        self, request: HttpRequest, form: ImagesForm, *, results: Sequence[ImageResult] = (), status: int = 200, **more: object
+    ) -> HttpResponse:
+        told = {"form": form, "page": "enrol", "results": results, "likenesses": _likenesses(request, results), **more}
+        return no_store(render(request, "web/enrol.html", told, status=status))
 
 
 class EnrolPage(EnrolView):
@@ -99,21 +115,37 @@ class EnrolMorePage(EnrolView):
             raise Http404 from error
 
 
+def _likenesses(request: HttpRequest, results: Iterable[ImageResult]) -> list[Likeness]:
+    """Whom the images look like, so that it can be confirmed that they are somebody else. Asked again where it was confirmed before."""
+    confirmed = _different_from(request)
+    people = {result.like for result in results if result.like} | set(Person.objects.filter(uuid__in=confirmed, templates__isnull=False))
+    rows = sorted(people, key=lambda person: (person.name, person.pk))
+    return [Likeness(person, person.samples.first(), person.uuid in confirmed) for person in rows]
+
+
+def _different_from(request: HttpRequest) -> frozenset[UUID]:
+    """The people of whom it was confirmed that they are others. What is no id confirms nothing."""
+    return frozenset(UUID(text) for text in request.POST.getlist("different_from") if UUID_TEXT.match(text))
+
+
 def _again() -> ImagesForm:
     return ImagesForm(initial={"consent": True})
 
 
 def _add(person: Person, images: Iterable[UploadedFile], request: HttpRequest) -> list[ImageResult]:
     by = request.user if isinstance(request.user, User) else None
-    return [_add_one(person, image, by) for image in images]
+    different_from = _different_from(request)
+    return [_add_one(person, image, by, different_from) for image in images]
 
 
-def _add_one(person: Person, image: UploadedFile, by: User | None) -> ImageResult:
+def _add_one(person: Person, image: UploadedFile, by: User | None, different_from: frozenset[UUID]) -> ImageResult:
     name = image.name or "image"
     if (image.size or 0) > MAX_BYTES:
         return ImageResult(name, None, f"The image is too large; send at most {MAX_BYTES // 1_000_000} MB.")
     try:
-        added = sample_add(person=person, upload=Upload(image.read(), by))
+        added = sample_add(person=person, upload=Upload(image.read(), by, different_from=different_from))
+    except LooksLike as error:
+        return ImageResult(name, None, f"This face is enrolled as {error.person.name} already.", error.person)
     except LintelError as error:
         return ImageResult(name, None, str(error))
     return ImageResult(name, added.sample, "Enrolled." if added.created else "This image was enrolled before.")

@@ -13,8 +13,18 @@ ACCEPT = "image/jpeg,image/png,image/webp,image/bmp"
 class SignInForm(forms.Form):
     """Name and password; `request` is what Django's own view hands over."""
 
-    username = forms.CharField(label="Name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True}))
-    password = forms.CharField(max_length=1000, strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}))
+    username = forms.CharField(
+        label="Name",
+        max_length=150,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True, "autocapitalize": "none"}),
+        error_messages={"required": "Type the name of your account."},
+    )
+    password = forms.CharField(
+        max_length=1000,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        error_messages={"required": "Type your password."},
+    )
 
     def __init__(self, data: object = None, *, request: HttpRequest | None = None, **options: object) -> None:
         super().__init__(data, **options)  # type: ignore[arg-type]  # handed on as it came

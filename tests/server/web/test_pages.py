@@ -205,6 +205,40 @@ def test_more_samples_record_the_consent_and_repeating_is_harmless() -> None:
     assert client.get(f"/enrol/{uuid4()}/").status_code == 404
 
 
+def alike(**more: object) -> dict[str, object]:
+    return {"consent": "on", "name": "Her Twin", "images": [file(jpeg(collins()[:, ::-1]))], **more}
+
+
+def test_a_face_that_is_enrolled_already_is_asked_about_and_enrolled_when_it_is_confirmed() -> None:
+    client, known = signed_in(), make_person("Eileen Collins")
+    assert b"different_from" not in client.get("/enrol/").content
+    client.post(f"/enrol/{known.uuid}/", {"consent": "on", "images": [file(jpeg(collins()))]})
+    refused = client.post("/enrol/", alike())
+    page = refused.content.decode()
+    assert refused.status_code == 422
+    assert "This face is enrolled as Eileen Collins already" in page
+    assert f'name="different_from" value="{known.uuid}">' in page
+    assert f'href="/enrol/{known.uuid}/"' in page
+    assert not Person.objects.filter(name="Her Twin").exists()
+    assert client.post("/enrol/", alike(different_from=str(known.uuid))).status_code == 200
+    assert Person.objects.get(name="Her Twin").samples.count() == 1
+
+
+@pytest.mark.parametrize("confirmed", ["on", "", "x" * 36, str(uuid4())])
+def test_confirming_something_else_enrols_nobody_twice(confirmed: str) -> None:
+    client, known = signed_in(), make_person("Eileen Collins")
+    client.post(f"/enrol/{known.uuid}/", {"consent": "on", "images": [file(jpeg(collins()))]})
+    assert client.post("/enrol/", alike(different_from=confirmed)).status_code == 422
+    assert not Person.objects.filter(name="Her Twin").exists()
+
+
+def test_a_confirmation_is_kept_while_the_rest_of_the_form_is_wrong() -> None:
+    client, known = signed_in(), make_person("Eileen Collins")
+    client.post(f"/enrol/{known.uuid}/", {"consent": "on", "images": [file(jpeg(collins()))]})
+    page = client.post("/enrol/", alike(different_from=str(known.uuid), name="")).content.decode()
+    assert f'value="{known.uuid}" checked>' in page
+
+
 def test_a_taken_number_is_explained_in_the_form() -> None:
     make_person("Grace Hopper", number="17")
     answer = signed_in().post("/enrol/", {"consent": "on", "name": "B", "number": "17", "images": [file(jpeg(collins()))]})
