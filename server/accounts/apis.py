@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from server.accounts import services
 from server.accounts.models import ApiToken
 from server.core.errors import Conflict
-from server.core.schema import ProblemSerializer
+from server.core.schema import refuses
 
 
 class SignInSerializer(serializers.Serializer[object]):
@@ -27,6 +27,7 @@ class TokenSerializer(serializers.Serializer[object]):
     token = serializers.CharField()
 
 
+@refuses(post=(401, 429), delete=(409,))
 class TokenApi(APIView):
     """POST makes a token of a name and password; DELETE revokes the token it is called with."""
 
@@ -37,7 +38,7 @@ class TokenApi(APIView):
     def get_permissions(self) -> Sequence[BasePermission]:
         return [AllowAny()] if self.request.method == "POST" else [IsAuthenticated()]
 
-    @extend_schema(request=SignInSerializer, responses={201: TokenSerializer, 429: OpenApiResponse(ProblemSerializer, "too many tries")})
+    @extend_schema(request=SignInSerializer, responses={201: TokenSerializer})
     def post(self, request: Request) -> Response:
         body = SignInSerializer(data=request.data)
         body.is_valid(raise_exception=True)

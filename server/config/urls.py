@@ -9,7 +9,7 @@ API = "api/v1/"
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="web/api_docs.html"), name="docs"),
     path(API, include("server.core.urls")),
     path(API, include("server.accounts.urls")),
     path(API, include("server.sites.urls")),

@@ -1,11 +1,28 @@
 """OpenAPI for every view: its own answers, and the problem details every address may answer with."""
 
-from typing import Literal
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal, TypeVar
 
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 
-COMMON = ("400", "401", "403", "404", "405", "415")
+_View = TypeVar("_View")
+REFUSALS = "refusals"
+BODY_METHODS = {"POST", "PUT", "PATCH"}
+WORDS = {
+    400: "The request cannot be read, or some fields are not acceptable",
+    401: "Not signed in, or the token is not valid",
+    403: "Known, but not allowed",
+    404: "There is no such thing, or not for this caller",
+    406: "Only what is documented here is answered with",
+    409: "It contradicts what is already there",
+    411: "State the size of the body",
+    413: "The body is too large",
+    415: "The body is of another type, or compressed",
+    422: "The content is not acceptable and will stay so",
+    429: "Too many tries; see Retry-After",
+    503: "Not available at the moment; try again, see Retry-After",
+}
 
 
 class ProblemSerializer(serializers.Serializer[object]):
@@ -21,14 +38,42 @@ class ProblemSerializer(serializers.Serializer[object]):
     )
 
 
+def refuses(**statuses: tuple[int, ...]) -> Callable[[type[_View]], type[_View]]:
+    """Notes on a view which refusals of its own it has: status codes by method or, in a view set, by action."""
+
+    def note(view: type[_View]) -> type[_View]:
+        setattr(view, REFUSALS, statuses)
+        return view
+
+    return note
+
+
 class ProblemSchema(AutoSchema):
-    """Adds the 4xx answers that are the same everywhere."""
+    """Adds the refusals an operation can answer with.
+
+    Most follow from what it is: whether it needs an account, has a body, names something in its address. Those that only the view knows
+    it tells by `refuses`.
+    """
 
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, object]:
         bodies: dict[str, object] = super()._get_response_bodies(direction)
         if direction != "response":
             return bodies
         reference = self.resolve_serializer(ProblemSerializer, direction).ref
-        for status in COMMON:
-            bodies.setdefault(status, {"description": "Problem", "content": {"application/problem+json": {"schema": reference}}})
+        for status in sorted(self._refusals()):
+            bodies.setdefault(str(status), {"description": WORDS[status], "content": {"application/problem+json": {"schema": reference}}})
         return bodies
+
+    def _refusals(self) -> set[int]:
+        refusals: Mapping[str, Iterable[int]] = getattr(self.view, REFUSALS, {})
+        operation = getattr(self.view, "action", None) or self.method.lower()
+        found = {406, 503, *refusals.get(operation, ())}
+        if self.view.get_authenticators():
+            found |= {401, 403}
+        if "{" in self.path:
+            found |= {404}
+        if self.method in BODY_METHODS and self.get_request_serializer() is not None:
+            found |= {400, 411, 413, 415}
+        if self._is_list_view():
+            found |= {400, 404}  # filters and cursors
+        return found

@@ -13,7 +13,10 @@ from rest_framework.views import APIView
 
 from server.accounts.models import User
 from server.core.errors import Rejected
+from server.core.pagination import ordered_by
 from server.core.permissions import Resource, scope_of_request
+from server.core.renderers import IMAGE, PRIVATE_IMAGE
+from server.core.schema import refuses
 from server.gallery import selectors, services
 from server.gallery.pipeline import embedder
 from server.gallery.services import Upload
@@ -23,6 +26,9 @@ from server.people.models import Person
 from server.people.selectors import people_visible, person_get, sample_get
 from server.people.serializers import SampleSerializer, SampleUploadSerializer
 from shared_schema.face.images import MAX_BYTES
+from shared_schema.gallery import GallerySnapshot
+
+SAMPLE_PAGES = ordered_by("id")
 
 
 class SampleView(APIView):
@@ -32,15 +38,18 @@ class SampleView(APIView):
         return person_get(people_visible(user=request.user, scope=scope_of_request(request, self.resource)), uuid)
 
 
+@refuses(post=(409, 422))
 class SamplesApi(SampleView):
     """A person's samples; POST adds an image (201) or recognises that it is there already (200)."""
 
     parser_classes = (MultiPartParser,)
+    pagination_class = SAMPLE_PAGES
 
     @extend_schema(responses=SampleSerializer(many=True))
     def get(self, request: Request, person: UUID) -> Response:
-        found = self.person(request, person).samples.all()
-        return Response({"next": None, "previous": None, "results": SampleSerializer(found, many=True).data})
+        pages = SAMPLE_PAGES()
+        found = pages.paginate_queryset(self.person(request, person).samples.all(), request, self)
+        return pages.get_paginated_response(SampleSerializer(found, many=True).data)
 
     @extend_schema(request=SampleUploadSerializer, responses={201: SampleSerializer, 200: SampleSerializer})
     def post(self, request: Request, person: UUID) -> Response:
@@ -69,10 +78,12 @@ class SampleApi(SampleView):
 class SampleCropApi(SampleView):
     """The head of a sample."""
 
+    renderer_classes = IMAGE
+
     @extend_schema(responses={(200, "image/jpeg"): OpenApiTypes.BINARY})
     def get(self, request: Request, person: UUID, sample: UUID) -> HttpResponse:
         found = sample_get(self.person(request, person), sample)
-        return HttpResponse(samples.sample_crop(found), content_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
+        return HttpResponse(samples.sample_crop(found), content_type="image/jpeg", headers=PRIVATE_IMAGE)
 
 
 class NodeGalleryApi(APIView):
@@ -83,7 +94,7 @@ class NodeGalleryApi(APIView):
 
     @extend_schema(
         parameters=[OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER)],
-        responses={200: OpenApiTypes.OBJECT, 304: OpenApiResponse(description="not changed")},
+        responses={200: GallerySnapshot, 304: OpenApiResponse(description="not changed")},
     )
     def get(self, request: Request) -> HttpResponse:
         now = timezone.now()

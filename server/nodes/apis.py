@@ -15,11 +15,13 @@ from rest_framework.viewsets import GenericViewSet, ModelViewSet
 from server.accounts.models import User
 from server.core.pagination import ordered_by
 from server.core.permissions import Resource
+from server.core.schema import refuses
 from server.nodes import services
 from server.nodes.models import Mount, Node
 from server.nodes.serializers import ClaimInput, ClaimOutput, MountSerializer, NodeSerializer, SettingsInput, SettingsOutput
 
 
+@refuses(change_settings=(422,))
 class NodeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.UpdateModelMixin, GenericViewSet[Node]):
     """Nodes come into being by a claim; here they are seen, renamed, configured and revoked."""
 

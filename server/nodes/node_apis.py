@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.module_loading import import_string
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from server.core.parsers import WireParser, read_message
+from server.core.schema import refuses
 from server.nodes import services
 from server.nodes.authentication import IsNode, NodeAuthentication
 from server.nodes.models import Node
@@ -42,6 +43,7 @@ class NodeApi(APIView):
         return request.auth
 
 
+@refuses(post=(403, 409, 422))
 class NodeClaimApi(APIView):
     """A one-time token becomes an identity. Its own token is all the authentication there is."""
 
@@ -54,6 +56,7 @@ class NodeClaimApi(APIView):
         return wire_answer(services.node_claim(read_message(request.data, ClaimRequest), now=timezone.now()))
 
 
+@refuses(post=(422,))
 class HeartbeatApi(NodeApi):
     """How the node is; answered with the server's clock and the revisions it holds."""
 
@@ -68,7 +71,10 @@ class HeartbeatApi(NodeApi):
 class NodeSettingsApi(NodeApi):
     """What the node is told; 304 when it has that already."""
 
-    @extend_schema(responses={200: NodeSettings, 304: None})
+    @extend_schema(
+        parameters=[OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="the ETag of what the node has")],
+        responses={200: NodeSettings, 304: OpenApiResponse(description="not changed")},
+    )
     def get(self, request: Request) -> HttpResponse | Response:
         current = services.settings_of(self.node(request))
         etag = f'"{current.revision}"'

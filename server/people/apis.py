@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from server.core.errors import NotFound
 from server.core.pagination import ordered_by
 from server.core.permissions import Resource, scope_of_request
+from server.core.schema import refuses
 from server.people import selectors, services
 from server.people.models import Group, Membership, Person
 from server.people.serializers import GroupSerializer, MembershipDaysSerializer, MembershipSerializer, PersonSerializer
@@ -30,8 +31,11 @@ class PersonView(APIView):
         return selectors.with_sample_counts(visible)
 
 
+@refuses(post=(409,))
 class PeopleApi(PersonView):
     """List people by name, or make one."""
+
+    pagination_class = NAME_PAGES
 
     @extend_schema(
         responses=PersonSerializer(many=True),
@@ -57,6 +61,7 @@ class PeopleApi(PersonView):
         return Response(PersonSerializer(person).data, status=201)
 
 
+@refuses(patch=(409,), delete=(409,))
 class PersonApi(PersonView):
     """One person. Somebody with history cannot be deleted; set active_until instead."""
 
@@ -96,6 +101,8 @@ class GroupView(APIView):
 class GroupsApi(GroupView):
     """List groups by name, or make one."""
 
+    pagination_class = NAME_PAGES
+
     @extend_schema(responses=GroupSerializer(many=True))
     def get(self, request: Request) -> Response:
         pages = NAME_PAGES()
@@ -109,6 +116,7 @@ class GroupsApi(GroupView):
         return Response(GroupSerializer(group).data, status=201)
 
 
+@refuses(delete=(409,))
 class GroupApi(GroupView):
     """One group."""
 
@@ -140,8 +148,11 @@ class MembershipView(GroupView):
         return found
 
 
+@refuses(post=(404, 409))
 class MembershipsApi(MembershipView):
     """Who belongs to which group and when; or put somebody into a group."""
+
+    pagination_class = MEMBERSHIP_PAGES
 
     @extend_schema(
         responses=MembershipSerializer(many=True), parameters=[OpenApiParameter("person", UUID), OpenApiParameter("group", UUID)]
@@ -168,6 +179,7 @@ class MembershipsApi(MembershipView):
         return Response(MembershipSerializer(saved).data, status=201)
 
 
+@refuses(patch=(409,))
 class MembershipApi(MembershipView):
     """One membership. Ending it keeps the past; deleting it is for mistakes."""
 

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from server.core.errors import NotFound
 from server.core.pagination import ordered_by
 from server.core.permissions import Resource, scope_of_request
+from server.core.renderers import IMAGE, PRIVATE_IMAGE
 from server.sightings import crops
 from server.sightings.models import Outcome, Sighting
 from server.sightings.selectors import sightings_visible
@@ -60,11 +61,11 @@ class SightingCropApi(_Sightings):
     """The evidence image of a sighting."""
 
     resource = Resource.CROPS
+    renderer_classes = IMAGE
 
     @extend_schema(responses={(200, "image/jpeg"): OpenApiTypes.BINARY})
     def get(self, request: Request, id: object) -> HttpResponse:  # noqa: A002  (the name in the address)
         crop = getattr(self.get_object(), "crop", None)
         if crop is None:
             raise NotFound("no_crop", "This sighting has no crop.")
-        headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
-        return HttpResponse(crops.crop_read(crop), content_type="image/jpeg", headers=headers)
+        return HttpResponse(crops.crop_read(crop), content_type="image/jpeg", headers=PRIVATE_IMAGE)

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from server.core.errors import Malformed
 from server.core.parsers import LargeJsonParser, read_limited
+from server.core.schema import refuses
 from server.nodes.node_apis import NodeApi, wire_answer
 from server.sightings import crops, services
 from shared_schema.node import MAX_SEALED_CROP_BYTES, BatchReceipt, RecordBatch
@@ -27,6 +28,7 @@ class SealedCropParser(BaseParser):
         return read_limited(stream, MAX_SEALED_CROP_BYTES)
 
 
+@refuses(post=(422,))
 class RecordsApi(NodeApi):
     """A batch of signed records; every item gets its own receipt."""
 
@@ -37,6 +39,7 @@ class RecordsApi(NodeApi):
         return wire_answer(services.batch_ingest(self.node(request), request.data, now=timezone.now()))
 
 
+@refuses(put=(422,))
 class NodeCropApi(NodeApi):
     """A sealed crop that a sighting announced."""
 

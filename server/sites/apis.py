@@ -4,12 +4,14 @@ from rest_framework.viewsets import ModelViewSet
 
 from server.core.pagination import ordered_by
 from server.core.permissions import Resource
+from server.core.schema import refuses
 from server.sites.models import Door, Site
 from server.sites.serializers import DoorSerializer, SiteSerializer
 
 METHODS = ["get", "post", "patch", "delete", "head", "options"]
 
 
+@refuses(destroy=(409,))
 class SiteViewSet(ModelViewSet[Site]):
     """Places with their own local days."""
 
@@ -24,6 +26,7 @@ class SiteViewSet(ModelViewSet[Site]):
     filterset_fields = ["name"]
 
 
+@refuses(destroy=(409,))
 class DoorViewSet(ModelViewSet[Door]):
     """Doors of the sites."""
 
