@@ -1,5 +1,7 @@
 """`lintel-server`: init, serve, worker, and every Django management command."""
 
+import contextlib
+import io
 import json
 import os
 import socket
@@ -43,7 +45,7 @@ def _run(arguments: list[str], config: ServerConfig) -> int:
         return _fail("this installation has no secrets yet: run `lintel-server init` first", USAGE_ERROR)
     if command == "serve":
         return _serve(config, rest)
-    return _manage(["qcluster", *rest] if command == "worker" else arguments)
+    return _work(config, rest) if command == "worker" else _manage(arguments)
 
 
 def _fail(message: str, code: int) -> int:
@@ -57,9 +59,11 @@ def _init(config: ServerConfig, rest: list[str]) -> int:
     try:
         made = secrets.create_if_absent(config.data)
     except OSError as error:
-        return _fail(f"cannot write the secrets into {config.data}: {error.strerror}", 1)
+        return _fail(f"cannot write the secrets into {config.data}: {error.strerror}; make it a folder of this account or change `data`", 1)
     for command in (["check", "--database", "default"], ["migrate", "--no-input"], ["collectstatic", "--no-input"], ["ensure_schedules"]):
-        if code := _manage([*command, "--verbosity", "0"]):
+        with contextlib.redirect_stdout(io.StringIO()):
+            code = _manage([*command, "--verbosity", "0"])
+        if code:
             return code
     print(json.dumps({"initialised": str(config_path()), "secrets": "made" if made else "kept"}))
     return 0
@@ -67,15 +71,26 @@ def _init(config: ServerConfig, rest: list[str]) -> int:
 
 def _manage(arguments: list[str]) -> int:
     from django.core.management import ManagementUtility  # noqa: PLC0415  (after the settings are known)
-    from django.db import OperationalError  # noqa: PLC0415
+    from django.db import OperationalError, ProgrammingError  # noqa: PLC0415
+
+    from server.config.readiness import database_unreachable, database_unusable  # noqa: PLC0415
 
     try:
         ManagementUtility(["lintel-server", *arguments]).execute()
     except OperationalError as error:
-        return _fail(f"the database does not answer: {str(error).strip().splitlines()[0]}", 1)
+        return _fail(database_unreachable(error), 1)
+    except ProgrammingError as error:
+        return _fail(database_unusable(error), 1)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0
+
+
+def _work(config: ServerConfig, rest: list[str]) -> int:
+    from server.config.readiness import why_not_ready  # noqa: PLC0415
+
+    lacking = why_not_ready(config)
+    return _fail(lacking.sentence, 1) if lacking else _manage(["qcluster", *rest])
 
 
 def _serve(config: ServerConfig, rest: list[str]) -> int:  # noqa: RET503  (execv does not return)
@@ -83,6 +98,12 @@ def _serve(config: ServerConfig, rest: list[str]) -> int:  # noqa: RET503  (exec
         return _fail("serve takes no arguments; the address is `bind` in the configuration", USAGE_ERROR)
     if reason := _cannot_bind(config.bind):
         return _fail(reason, PORT_TAKEN)
+    from server.config.readiness import Lack, why_not_ready  # noqa: PLC0415
+
+    if lacking := why_not_ready(config):
+        if lacking.lack is not Lack.DATABASE:
+            return _fail(lacking.sentence, 1)
+        print(f"lintel-server: {lacking.sentence}; until then every request is answered with 503", file=sys.stderr, flush=True)
     gunicorn = str(Path(sys.executable).with_name("gunicorn"))
     options = {
         "--bind": config.bind,

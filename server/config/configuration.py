@@ -1,11 +1,12 @@
 """The server's configuration file: TOML, named by LINTEL_SERVER_CONFIG. Unknown keys are refused."""
 
 import os
+import re
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 ENVIRONMENT = "LINTEL_SERVER_CONFIG"
 DEFAULT_PATH = Path("/etc/lintel/server.toml")
@@ -54,11 +55,19 @@ class S3Objects(_Table):
     region: str = "us-east-1"
 
 
+def _address(text: str) -> str:
+    """HOST:PORT, an IPv6 host in brackets."""
+    found = re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^:\s]+):(\d{1,5})", text)
+    if found is None or not 1 <= int(found[2]) <= 65535:
+        raise ValueError("write HOST:PORT, for example 127.0.0.1:8000")
+    return text
+
+
 class ServerConfig(_Table):
     """Everything an operator may set."""
 
     data: Path = Path("/var/lib/lintel-server")
-    bind: str = Field(default="127.0.0.1:8000", pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}\z")
+    bind: Annotated[str, AfterValidator(_address)] = "127.0.0.1:8000"
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     secure_cookies: bool = True
     threads: int = Field(default=8, ge=1, le=128)
@@ -95,5 +104,8 @@ def load_or_default() -> ServerConfig:
 def _first_problem(error: ValidationError) -> str:
     problem = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in problem["loc"]) or "the file"
-    words = "is not a known key" if problem["type"] == "extra_forbidden" else problem["msg"]
+    words = {
+        "extra_forbidden": "is not a known key; remove it or correct its spelling",
+        "missing": "is missing; add it",
+    }.get(problem["type"], problem["msg"].removeprefix("Value error, "))
     return f"{where}: {words}"

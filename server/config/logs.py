@@ -4,6 +4,7 @@ import logging
 import logging.config
 
 import structlog
+from django.db import InterfaceError, OperationalError
 
 _SHARED: tuple[structlog.types.Processor, ...] = (
     structlog.contextvars.merge_contextvars,
@@ -13,6 +14,16 @@ _SHARED: tuple[structlog.types.Processor, ...] = (
 )
 
 
+def _database_down_in_one_line(logger: object, name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:  # noqa: ARG001
+    """That the database does not answer is no fault of the code, so where in the code it was noticed is noise."""
+    about = event.get("exc_info")
+    error = about[1] if isinstance(about, tuple) else about
+    if isinstance(error, (OperationalError, InterfaceError)):
+        del event["exc_info"]
+        event["error"] = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return event
+
+
 def logging_config() -> None:
     """Route structlog and the standard library's loggers through one JSON formatter."""
     formatter = {
@@ -20,6 +31,7 @@ def logging_config() -> None:
         "foreign_pre_chain": [*_SHARED, structlog.stdlib.ExtraAdder()],
         "processors": [
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            _database_down_in_one_line,
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(default=str),
         ],

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from server.core.problems import is_api, problem_response
+from server.core.problems import DATABASE_DOWN, is_api, problem_response
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 MAX_API_BODY_BYTES = 64 * 1024 * 1024
@@ -21,6 +22,25 @@ class ContentSecurityPolicy:
         response = self._get_response(request)
         response.headers.setdefault("Content-Security-Policy", settings.CONTENT_SECURITY_POLICY)
         response.headers.setdefault("Permissions-Policy", "camera=(self), microphone=(), geolocation=()")
+        return response
+
+
+class DatabaseDown:
+    """A view that finds the database gone is answered with 503, so that browsers and proxies know that it is worth trying again."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self._get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, (OperationalError, InterfaceError)):
+            return None
+        response: HttpResponse = problem_response(503, "database_unavailable", DATABASE_DOWN)
+        if not is_api(request):
+            response = HttpResponse(DATABASE_DOWN, status=503, content_type="text/plain; charset=utf-8")
+        response.headers["Retry-After"] = "5"
         return response
 
 

@@ -18,6 +18,7 @@ from server.core.errors import LintelError, Unavailable
 
 CONTENT_TYPE = "application/problem+json"
 API_PREFIX = "/api/"
+DATABASE_DOWN = "The database does not answer; try again."
 FieldErrors = dict[str, list[str]]
 log = structlog.get_logger(__name__)
 
@@ -26,8 +27,8 @@ _PLAIN: tuple[tuple[type[Exception], int, str, str], ...] = (
     (Http404, 404, "not_found", "There is no such thing here."),
     (PermissionDenied, 403, "permission_denied", "You are not allowed to do this."),
     (ProtectedError, 409, "in_use", "It is in use and cannot be deleted."),
-    (OperationalError, 503, "database_unavailable", "The database does not answer; try again."),
-    (InterfaceError, 503, "database_unavailable", "The database does not answer; try again."),
+    (OperationalError, 503, "database_unavailable", DATABASE_DOWN),
+    (InterfaceError, 503, "database_unavailable", DATABASE_DOWN),
 )
 
 

@@ -66,3 +66,22 @@ def test_a_password_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     config = load(written(tmp_path, '[database]\npassword_file = "/nowhere/password"'))
     with pytest.raises(ConfigurationError, match="/nowhere/password"):
         config.database.password()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('bind = "localhost"', "bind: write HOST:PORT, for example 127.0.0.1:8000"),
+        ('bind = "127.0.0.1:99999"', "bind: write HOST:PORT"),
+        ('bind = "127.0.0.1:0"', "bind: write HOST:PORT"),
+        ('[objects]\nkind = "s3"', "objects.s3.bucket: is missing; add it"),
+        ("dta = 1", "dta: is not a known key; remove it or correct its spelling"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_sentence(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "server.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError) as refused:
+        load(path)
+    assert says in str(refused.value)
+    assert "\n" not in str(refused.value)
