@@ -81,12 +81,18 @@ class Contact:
             wish = error.retry_after_s if isinstance(error, Unavailable) else None
             self._due_in(self._backoff.delay_s(self._failures, retry_after_s=wish))
             self._failures += 1
-            self._report.state("server", type(error).__name__.lower(), reason=str(error))
+            self._tell(error)
             return
         self._beats += 1
         self._failures = 0
         self._report.state("server", "ok")
         self._due_in(self._interval_s() if self._beats >= _BEATS_BEFORE_RECORDS else 0.0)
+
+    def _tell(self, error: EdgeError | OSError) -> None:
+        if isinstance(error, OSError):
+            self._report.state("cache", "cannot be written", reason=error.strerror or str(error))
+        else:
+            self._report.state("server", type(error).__name__.lower(), reason=str(error))
 
     def _fetch_if_newer(self, answer: HeartbeatAnswer) -> None:
         named = (answer.gallery_revision, answer.settings_revision)
