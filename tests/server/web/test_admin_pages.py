@@ -1,0 +1,105 @@
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group as AuthGroup
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from django_q.models import OrmQ, Schedule, Task
+from django_q.signing import SignedPackage
+
+from server.accounts.models import User
+from server.accounts.services import admin_create, token_create
+from server.gallery.services import Upload, sample_add
+from server.nodes.models import ClaimConflict
+from server.nodes.services import claim_create, settings_change
+from server.people.models import Group, Membership
+from server.recompute.models import Mark
+from server.recompute.services import work_off
+from tests.factories import JPEG, FakeNode, an_account
+from tests.factories_people import collins, jpeg, make_person
+
+pytestmark = pytest.mark.django_db
+MODELS = list(admin.site._registry)
+
+
+@pytest.fixture
+def administrator(client: Client) -> Client:
+    """Signed in on the admin's own page."""
+    made = admin_create(username="ada")
+    answer = client.post("/admin/login/", {"username": made.username, "password": made.password, "next": "/admin/"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
+    return client
+
+
+@pytest.fixture
+def rows() -> None:
+    """At least one row of everything the admin shows."""
+    now, by = timezone.now(), User.objects.get(username="ada")
+    person, group = make_person(), Group.objects.create(name="Navy")
+    Membership.objects.create(person=person, group=group, valid_from=now.date())
+    sample_add(person=person, upload=Upload(jpeg(collins()), by))
+    _node_rows(by)
+    token_create(user=by, name="reports", now=now)
+    AuthGroup.objects.create(name="staff")
+    Mark.objects.create(kind="open_day", key="1:2024-11-20:1")
+    Schedule.objects.create(func="server.gallery.tasks.sweep", name="sweep")
+    OrmQ.objects.create(
+        key="lintel", payload=SignedPackage.dumps({"id": "1", "name": "x", "func": "f", "args": (), "kwargs": {}}), lock=now
+    )
+    for success in (True, False):
+        Task.objects.create(id=uuid4().hex, name=f"{success}", func="f", started=now, stopped=now, success=success)
+
+
+def _node_rows(by: User) -> None:
+    node = FakeNode.hung()
+    node.send(node.sighting(person=make_person("Ada"), crop=JPEG, seq=1), node.observation(seq=2), node.gap(seq=3))
+    node.send(node.sighting(crop=JPEG, seq=1))
+    work_off()
+    settings_change(node.node, {"keep_crops": False}, by=by)
+    mount = node.node.mounts.get()
+    claim = claim_create(door=mount.door, name="next", by=by, now=timezone.now()).claim
+    ClaimConflict.objects.create(claim=claim, public_key=b"k" * 32, at=timezone.now() - timedelta(minutes=1))
+
+
+def page_of(model: type[Model], page: str, *args: object) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+def test_the_admins_front_page_opens(administrator: Client) -> None:
+    assert administrator.get("/admin/").status_code == 200
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_every_list_and_every_row_opens(administrator: Client, rows: None, model: type[Model]) -> None:
+    row = model._default_manager.first()
+    assert row is not None, "make a row of it above"
+    assert administrator.get(page_of(model, "changelist")).status_code == 200
+    assert administrator.get(page_of(model, "change", row.pk)).status_code == 200
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_making_one_is_a_page_or_not_allowed(administrator: Client, model: type[Model]) -> None:
+    assert administrator.get(page_of(model, "add")).status_code in {200, 403}
+
+
+def test_the_admin_shows_no_secret(administrator: Client, rows: None) -> None:
+    for model in MODELS:
+        row = model._default_manager.first()
+        assert row is not None
+        page = administrator.get(page_of(model, "change", row.pk)).content.decode()
+        for name in ("token_sha256", "ciphertext", "public_key", "signature", "payload"):
+            secret = getattr(row, name, None)
+            assert not secret or str(secret) not in page, f"{model.__name__}.{name}"
+
+
+def test_signing_in_to_the_admin_needs_a_staff_account(client: Client) -> None:
+    account = an_account()
+    account.set_password("a long walk to the door")
+    account.save()
+    answer = client.post("/admin/login/", {"username": account.username, "password": "a long walk to the door"})
+    assert answer.status_code == 200
+    assert client.get("/admin/").status_code == 302
