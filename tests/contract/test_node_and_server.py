@@ -2,11 +2,9 @@
 
 import time
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
 import pytest
 from django.utils import timezone
 
@@ -16,17 +14,13 @@ from edge_client.config import CameraConfig, NodeConfig
 from edge_client.courier import Courier, Surroundings, build
 from edge_client.errors import EdgeError
 from edge_client.gallery_cache import GalleryCache
-from edge_client.identity import IdentityFolder
 from edge_client.outbox.status import list_records, read_status
-from edge_client.outbox.store import Outbox
 from server.nodes.models import Node
-from server.nodes.services import claim_create, node_revoke
+from server.nodes.services import node_revoke
 from server.sightings.models import Crop as StoredCrop
 from server.sightings.models import Record
-from server.sites.models import Door, Site
 from shared_schema.envelope import Kind
-from shared_schema.face.images import encode_jpeg
-from shared_schema.sighting import Crop, Evidence, Outcome, Sighting
+from tests.contract.claimed_node import claim_token, open_outbox_of, put_sighting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,9 +31,7 @@ class LiveServer(Protocol):
 
 @pytest.fixture
 def token() -> str:
-    site = Site.objects.create(name="House", time_zone="Europe/Berlin")
-    door = Door.objects.create(site=site, name="Front")
-    return claim_create(door=door, name="front", by=None, now=timezone.now()).token
+    return claim_token()
 
 
 @pytest.fixture
@@ -61,35 +53,10 @@ def courier(config: NodeConfig, live_server: LiveServer, token: str) -> Iterator
     courier.close()
 
 
-def _open(config: NodeConfig) -> Outbox:
-    folder = IdentityFolder(config.state)
-    return Outbox.open(config.state / "outbox", identity=folder.load(), signer=folder.signer(), clock=SystemClock())
-
-
-def _put_sighting(outbox: Outbox) -> None:
-    crop = encode_jpeg(np.full((64, 48, 3), 120, np.uint8))
-    probe = np.full(4, 0.5, "<f4").tobytes()
-    at = SystemClock().reading()
-    sighting = Sighting(
-        at=at,
-        from_boot_ns=at.boot_ns,
-        until_boot_ns=at.boot_ns,
-        outcome=Outcome.UNKNOWN,
-        candidate=None,
-        runner_up=None,
-        evidence=Evidence(min_similarity=0.5, min_margin=0.1, min_agreeing_frames=2, frames=3, agreeing_frames=0, quality=0.5, face_px=60),
-        model_id="m",
-        gallery_revision=0,
-        probe_sha256=sha256(probe).hexdigest(),
-        crop=Crop(sha256=sha256(crop).hexdigest(), size_bytes=len(crop)),
-    )
-    outbox.put(Kind.SIGHTING, sighting.model_dump_json().encode(), probe=probe, crop=crop)
-
-
 def test_sightings_and_their_crops_arrive_once_and_leave_the_node(config: NodeConfig, courier: Courier) -> None:
-    outbox = _open(config)
+    outbox = open_outbox_of(config, SystemClock())
     for _ in range(3):
-        _put_sighting(outbox)
+        put_sighting(outbox, SystemClock())
     said = {(record.epoch, record.seq, record.sha256) for record in list_records(config.state / "outbox")}
     courier.run(once=True)
     assert {(record.epoch, record.seq, record.sha256) for record in Record.objects.all()} == said
@@ -100,17 +67,17 @@ def test_sightings_and_their_crops_arrive_once_and_leave_the_node(config: NodeCo
 
 
 def test_the_node_gets_settings_and_the_server_gets_its_heartbeat(config: NodeConfig, courier: Courier) -> None:
-    _open(config).close()
+    open_outbox_of(config, SystemClock()).close()
     courier.run(once=True)
     assert GalleryCache(config.state).settings() is not None
     assert Node.objects.get().last_heartbeat_at is not None
 
 
 def test_a_garbage_payload_is_parked_and_its_neighbours_arrive(config: NodeConfig, courier: Courier) -> None:
-    outbox = _open(config)
-    _put_sighting(outbox)
+    outbox = open_outbox_of(config, SystemClock())
+    put_sighting(outbox, SystemClock())
     outbox.put(Kind.SIGHTING, b'{"no":"sighting"}')
-    _put_sighting(outbox)
+    put_sighting(outbox, SystemClock())
     outbox.close()
     courier.run(once=True)
     assert [(record.seq, record.state) for record in list_records(config.state / "outbox")] == [(2, "parked")]
@@ -131,8 +98,8 @@ def test_a_token_used_with_another_key_is_refused_in_one_sentence(config: NodeCo
 
 
 def test_a_revoked_node_delivers_nothing_and_keeps_everything(config: NodeConfig, courier: Courier) -> None:
-    outbox = _open(config)
-    _put_sighting(outbox)
+    outbox = open_outbox_of(config, SystemClock())
+    put_sighting(outbox, SystemClock())
     outbox.close()
     node_revoke(Node.objects.get(), now=timezone.now())
     courier.run(once=False)
