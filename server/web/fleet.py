@@ -11,6 +11,7 @@ from server.sites.models import Door, Site
 
 SILENT_AFTER = timedelta(minutes=3)
 NO_FRAME_AFTER_MS = 60_000
+WORTH_TELLING_MS = 60_000
 CAMERA_WORDS = {
     "": "not reported yet",
     "ok": "gives frames",
@@ -147,7 +148,8 @@ def queue_words(node: Node) -> str:
     waiting = [counted(number, word) for number, word in ((node.queue_depth, "record"), (node.crops_waiting, "crop")) if number]
     if not waiting:
         return "nothing waits"
-    oldest = "" if not node.queue_depth or node.oldest_boot_age_ms is None else f", the oldest for {lasting(_ms(node.oldest_boot_age_ms))}"
+    age_ms = node.oldest_boot_age_ms or 0 if node.queue_depth else 0
+    oldest = f", the oldest for {lasting(_ms(age_ms))}" if age_ms >= WORTH_TELLING_MS else ""
     return " and ".join(waiting) + " to be sent" + oldest
 
 

@@ -60,7 +60,7 @@ def page(browser: Browser, live_server: LiveServer, admin: User) -> Iterator[Pag
     opened.get_by_label("Name").fill(admin.username)
     opened.get_by_label("Password").fill(PASSWORD)
     opened.get_by_role("button", name="Sign in").click()
-    opened.wait_for_url("**/")
+    expect(opened.get_by_role("heading", name="Today")).to_be_visible()
     yield opened
     opened.close()
     assert problems == []
@@ -115,16 +115,26 @@ def test_a_new_arrival_appears_without_reloading(page: Page, admin: User) -> Non
     _walk_through_the_door(person)
     page.get_by_role("img", name="Grace Hopper at the door").first.wait_for()
     expect(page.get_by_text("Unknown", exact=True).first).to_be_visible()
-    looks: list[tuple[str, Literal["light", "dark"], int]] = [("light", "light", 1200), ("dark", "dark", 1200), ("phone", "light", 390)]
-    for name, scheme, width in looks:
+    expect(page.get_by_role("heading", name="In now 1")).to_be_visible()
+    look_at(page, "today", "/")
+    for name in ("people", "nodes", "enrol", f"enrol/{person.uuid}"):
+        look_at(page, name.split("/")[0] if name != f"enrol/{person.uuid}" else "samples", f"/{name}/")
+
+
+def look_at(page: Page, name: str, url: str = "") -> None:
+    """Light, dark and as wide as a phone: nothing is wider than the window."""
+    if url:
+        page.goto(url)
+    looks: list[tuple[str, Literal["light", "dark"], int]] = [
+        ("light", "light", 1200), ("dark", "dark", 1200), ("phone", "light", 390), ("phone-dark", "dark", 390),
+    ]  # fmt: skip
+    for look, scheme, width in looks:
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": 820})
-        shoot(page, f"today-{name}")
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    for name in ("people", "nodes", "enrol"):
-        page.goto(f"/{name}/")
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-        shoot(page, f"{name}-phone")
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{name} {look} scrolls sideways"
+        shoot(page, f"{name}-{look}")
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 1200, "height": 820})
 
 
 def _walk_through_the_door(person: Person) -> None:
@@ -144,6 +154,131 @@ def _walk_through_the_door(person: Person) -> None:
     node.put_crop(stranger)
     day = local_day(now - timedelta(minutes=2), door.site.zone, door.site.day_cut)
     open_day_derive(site=door.site, local_date=day, person=person.pk)
+
+
+def test_a_look_alike_is_enrolled_only_after_somebody_confirmed_it(page: Page, admin: User, tmp_path: Path) -> None:
+    known = make_person("Eileen Collins", number="7")
+    sample_add(person=known, upload=Upload(jpeg(collins()), admin))
+    (tmp_path / "twin.jpg").write_bytes(jpeg(collins()[:, ::-1]))
+    page.goto("/enrol/")
+    page.get_by_label("agreed to be recognised").check()
+    page.get_by_label("Name", exact=True).fill("Her Twin")
+    page.get_by_label("Images").set_input_files(tmp_path / "twin.jpg")
+    page.get_by_role("button", name="Enrol").click()
+    question = page.get_by_role("group", name="Is this really somebody else?")
+    expect(question.get_by_role("link", name="add the images there")).to_have_attribute("href", f"/enrol/{known.uuid}/")
+    expect(question.get_by_alt_text("Eileen Collins as enrolled")).to_be_visible()
+    look_at(page, "enrol-look-alike")
+    question.get_by_label("a different person who looks alike").check()
+    page.get_by_label("Images").set_input_files(tmp_path / "twin.jpg")
+    page.get_by_role("button", name="Enrol").click()
+    expect(page.get_by_role("listitem").filter(has_text="twin.jpg").get_by_text("Enrolled.")).to_be_visible()
+    assert Person.objects.get(name="Her Twin").samples.count() == 1
+
+
+def test_a_claim_shows_its_command_and_token_once(page: Page, live_server: LiveServer) -> None:
+    a_door(a_site(name="Main building", time_zone="Europe/Paris"), name="Front door")
+    page.goto("/nodes/")
+    page.get_by_label("Name of the node").fill("front")
+    page.get_by_label("Door").select_option(label="Main building – Front door")
+    page.get_by_role("button", name="Make a one-time token").click()
+    token = page.get_by_label("One-time token").inner_text()
+    command = page.get_by_label("Command").inner_text()
+    assert command == f"lintel-edge claim --server {live_server.url} --token {token} --config /etc/lintel/edge.toml"
+    expect(page.get_by_text("(Europe/Paris)")).to_be_visible()
+    look_at(page, "nodes-claim")
+    page.goto("/nodes/")
+    expect(page.get_by_text(token)).to_have_count(0)
+
+
+def test_a_node_tells_in_words_how_it_is(page: Page) -> None:
+    node = FakeNode.hung(a_door(a_site(name="Main building", time_zone="Europe/Paris"), name="Front door"))
+    funnel = {"frames": 1200, "motion": 300, "faces": 40, "gated": {"too_small": 9}, "passes": 7, "matched": 4, "unknown": 1}
+    state = {"camera": "camera_gives_no_frames", "queue_depth": 1500, "oldest_boot_age_ms": 7_200_000, "parked": 1, "funnel": funnel}
+    node.client.post("/api/v1/node/heartbeat", heartbeat(node, **state))
+    page.goto("/nodes/")
+    for words in (
+        "gives no frames",
+        "1,500 records to be sent, the oldest for 2 hours",
+        "1 record refused",
+        "300 had motion",
+        "9 too small",
+    ):
+        expect(page.get_by_text(words)).to_be_visible()
+    look_at(page, "nodes-trouble")
+
+
+def test_errors_are_told_in_the_look_of_the_site(page: Page, browser: Browser, live_server: LiveServer) -> None:
+    page.goto("/nothing/")
+    expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
+    look_at(page, "error-404")
+    make_account("viewer", "vera")
+    other = browser.new_page(base_url=live_server.url)
+    sign_in(other, "vera", "wrong")
+    expect(other.get_by_role("alert")).to_have_text("The name or the password is wrong.")
+    look_at(other, "sign-in-error")
+    sign_in(other, "vera", PASSWORD)
+    expect(other.get_by_role("heading", name="Today")).to_be_visible()
+    other.goto("/nodes/")
+    expect(other.get_by_role("heading", name="Your account may not open this page")).to_be_visible()
+    look_at(other, "error-403")
+    other.close()
+
+
+def sign_in(page: Page, name: str, password: str) -> None:
+    page.goto("/sign-in/")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.keyboard.press("Enter")
+
+
+def test_the_api_is_described_on_a_page_that_keeps_to_the_policy(page: Page) -> None:
+    page.goto("/api/docs/")
+    page.get_by_text("/api/v1/node/heartbeat").first.wait_for()
+    page.get_by_role("button", name="POST /api/v1/node/heartbeat", exact=True).click()
+    expect(page.get_by_text("The content is not acceptable and will stay so")).to_be_visible()
+    shoot(page, "docs")
+
+
+def test_the_administration_works_under_the_policy(page: Page, admin: User) -> None:
+    User.objects.filter(pk=admin.pk).update(is_staff=True, is_superuser=True)
+    for url in ("/admin/", "/admin/people/person/add/", "/admin/nodes/mount/add/"):
+        answer = page.goto(url)
+        assert answer is not None
+        assert answer.status == 200
+    shoot(page, "admin")
+
+
+@pytest.mark.parametrize("url", ["/", "/people/", "/enrol/", "/nodes/", "/nothing/"])
+def test_every_control_is_reached_by_the_keyboard_and_shows_the_focus(page: Page, url: str) -> None:
+    page.goto(url)
+    controls = page.locator(CONTROLS).count()
+    reached = set()
+    for _ in range(controls):
+        page.keyboard.press("Tab")
+        shown = page.evaluate(FOCUS, CONTROLS)
+        assert shown["outline"] >= 2, shown
+        reached.add(shown["control"])
+    assert reached == set(range(controls))
+
+
+CONTROLS = "a[href], button, input:not([type=hidden]), select"
+FOCUS = """controls => { const at = document.activeElement, style = getComputedStyle(at);
+  return {control: Array.from(document.querySelectorAll(controls)).indexOf(at), html: at.outerHTML,
+          outline: style.outlineStyle === 'none' ? 0 : parseFloat(style.outlineWidth)} }"""
+
+
+def test_every_page_has_a_title_a_language_one_heading_and_named_controls(page: Page) -> None:
+    titles = set()
+    for url in ("/", "/people/", "/enrol/", "/nodes/", "/nothing/"):
+        page.goto(url)
+        titles.add(page.title())
+        assert page.locator("html").get_attribute("lang") == "en"
+        assert page.locator("h1").count() == 1
+        assert page.locator("img:not([alt])").count() == 0
+        for field in page.locator("input:not([type=hidden]), select").all():
+            assert field.evaluate("field => field.labels.length") == 1
+    assert len(titles) == 5
 
 
 def test_the_pages_can_be_used_with_the_keyboard(page: Page) -> None:
