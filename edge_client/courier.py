@@ -33,6 +33,7 @@ _IDLE_S = 0.5
 _CROP_TIMEOUT_S = 10.0
 _BEATS_BEFORE_RECORDS = 2
 _PATIENCE_FOR_BEATS = 5
+_REFUSALS_THAT_LAST = 3
 
 Wait = Callable[[float], bool]
 """Sleeps so many seconds, or less when the courier is to stop. True: stop now."""
@@ -60,6 +61,7 @@ class Contact:
         self._report = Reporter("contact")
         self._beats = 0
         self._failures = 0
+        self._refusals = 0
         self._due_ns = 0
         self._fetched: tuple[int, int] | None = None
         self._first = FirstContact(config.state)
@@ -69,7 +71,13 @@ class Contact:
         """After two heartbeats the server can tell when the records were made; a broken heartbeat holds them up only so long."""
         return self._beats >= _BEATS_BEFORE_RECORDS or self._failures >= _PATIENCE_FOR_BEATS
 
+    @property
+    def is_refused(self) -> bool:
+        """The server did not accept the node several times in a row: that will not pass by itself."""
+        return self._refusals >= _REFUSALS_THAT_LAST
+
     def step(self) -> None:
+        """Raises nothing: what goes wrong is told and tried again."""
         if self._clock.boot_ns() < self._due_ns:
             return
         try:
@@ -82,9 +90,10 @@ class Contact:
             self._due_in(self._backoff.delay_s(self._failures, retry_after_s=wish))
             self._failures += 1
             self._tell(error)
+            self._refusals = self._refusals + 1 if isinstance(error, Unauthorised) else 0
             return
         self._beats += 1
-        self._failures = 0
+        self._failures = self._refusals = 0
         self._report.state("server", "ok")
         self._due_in(self._interval_s() if self._beats >= _BEATS_BEFORE_RECORDS else 0.0)
 
@@ -142,12 +151,17 @@ class Courier:
         self._report = Reporter("courier")
 
     def run(self, *, once: bool) -> None:
-        """Until told to stop; with `once`, until both lanes are empty. Parked items do not count: they wait for people."""
+        """Until told to stop; with `once`, until both lanes are empty. Parked items do not count: they wait for people.
+
+        Raises Unauthorised with `once` when the server goes on refusing the node; everything stays in the outbox.
+        """
         while True:
             self._contact.step()
             busy = self._contact.records_may_go and self._send()
             if once and self._is_drained():
                 return
+            if once and self._contact.is_refused:
+                raise Unauthorised("the server does not accept this node; claim it again, or ask whoever runs the server: nothing is lost")
             if self._around.wait(0.0 if busy else _IDLE_S):
                 return
 

@@ -65,4 +65,6 @@ class Rejected(EdgeError):
 
 
 class Unauthorised(EdgeError):
-    """The server does not accept the node's token."""
+    """The server does not accept the node's token: it has to be claimed again."""
+
+    exit_code = 3

@@ -6,7 +6,7 @@ import pytest
 
 from edge_client.config import CameraConfig, NodeConfig
 from edge_client.courier import Courier, Surroundings, build
-from edge_client.errors import NotClaimed
+from edge_client.errors import NotClaimed, Unauthorised
 from edge_client.first_contact import FirstContact
 from edge_client.gallery_cache import GalleryCache
 from edge_client.identity import IdentityFolder
@@ -152,3 +152,29 @@ def test_plain_http_to_another_machine_is_warned_of_once(
     IdentityFolder(tmp_path).save(an_identity())
     build(_config(tmp_path, server_url), Surroundings(clock=clock, wait=Patience(clock))).close()
     assert sum("plain http" in record.getMessage() for record in caplog.records) == warnings
+
+
+def test_once_ends_when_the_server_goes_on_refusing_the_node_and_keeps_everything(
+    tmp_path: Path, clock: FakeClock, server: FakeServer, courier: Courier
+) -> None:
+    _put(tmp_path, clock, 2)
+    server.faults["heartbeat"] = [(401, {}, "unknown_token")] * 1000
+    server.faults["records"] = [(401, {}, "unknown_token")] * 1000
+    with pytest.raises(Unauthorised, match="claim it again") as refused:
+        courier.run(once=True)
+    assert refused.value.exit_code == 3
+    assert read_status(tmp_path / "outbox", clock=clock).waiting == 2
+
+
+def test_a_node_that_is_refused_for_a_moment_goes_on(tmp_path: Path, clock: FakeClock, server: FakeServer, courier: Courier) -> None:
+    _put(tmp_path, clock, 1)
+    server.faults["heartbeat"] = [(403, {}, "node_frozen")] * 2
+    courier.run(once=True)
+    assert len(server.stored) == 1
+
+
+def test_a_live_node_that_is_refused_goes_on_trying(tmp_path: Path, clock: FakeClock, server: FakeServer, courier: Courier) -> None:
+    _put(tmp_path, clock, 1)
+    server.faults["heartbeat"] = [(403, {}, "node_frozen")] * 6
+    courier.run(once=False)
+    assert len(server.stored) == 1
