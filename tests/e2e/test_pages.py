@@ -1,6 +1,7 @@
 """The pages in a real browser."""
 
 import os
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -119,6 +120,27 @@ def test_a_new_arrival_appears_without_reloading(page: Page, admin: User) -> Non
     look_at(page, "today", "/")
     for name in ("people", "nodes", "enrol", f"enrol/{person.uuid}"):
         look_at(page, name.split("/")[0] if name != f"enrol/{person.uuid}" else "samples", f"/{name}/")
+
+
+def test_today_says_so_when_it_can_no_longer_be_brought_up_to_date_and_loads_no_face_twice(page: Page, admin: User) -> None:
+    person = make_person("Grace Hopper")
+    sample_add(person=person, upload=Upload(jpeg(hopper()), admin))
+    _walk_through_the_door(person)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto("/")
+    expect(page.get_by_role("alert")).to_be_hidden()
+    with page.expect_response("**/today/now"):
+        pass
+    with page.expect_response("**/today/now"):
+        pass
+    crops = [url for url in asked if url.endswith("/crop")]
+    assert len(crops) == len(set(crops)) == 3
+    page.route("**/today/now", lambda route: route.abort())
+    expect(page.get_by_role("alert")).to_have_text(re.compile("what follows is old"))
+    shoot(page, "today-stale")
+    page.unroute("**/today/now")
+    expect(page.get_by_role("alert")).to_be_hidden()
 
 
 def look_at(page: Page, name: str, url: str = "") -> None:

@@ -121,6 +121,44 @@ def test_a_manager_sees_only_the_own_groups_on_today() -> None:
     assert "Unknown" not in page
 
 
+def test_whoever_went_out_is_listed_apart_from_those_who_are_in() -> None:
+    with time_machine.travel(NOW + timedelta(minutes=5), tick=False):
+        node = passed_by(make_person("Grace Hopper"))
+        door = node.node.mounts.get().door
+        leaving = FakeNode.hung(a_door(door.site, name="Back door", direction="out"))
+        gone = make_person("Eileen Collins")
+        node.send(node.sighting(at=NOW, person=gone))
+        leaving.send(leaving.sighting(at=NOW + timedelta(minutes=2), person=gone))
+        open_day_derive(site=door.site, local_date=local_day(NOW, door.site.zone, door.site.day_cut), person=gone.pk)
+        page = signed_in().get("/").content.decode()
+    inside, outside = page.split('id="in"')[1].split("Gone again")
+    assert "Grace Hopper" in inside
+    assert "Eileen Collins" not in inside
+    assert "Eileen Collins" in outside.split("</section>")[0]
+    assert "Back door" in outside
+
+
+def test_strangers_stand_apart_and_only_before_those_who_see_everybody() -> None:
+    with time_machine.travel(NOW + timedelta(minutes=5), tick=False):
+        passed_by(None)
+        page = signed_in().get("/").content.decode()
+        assert ">Unknown<" in page.split("Not recognised")[1]
+        assert ">Unknown<" not in page.split("Not recognised")[0]
+        page = signed_in("manager").get("/").content.decode()
+    assert "Not recognised" not in page
+    assert "Everybody who came by was recognised" not in page
+
+
+def test_a_door_whose_camera_gives_nothing_is_marked() -> None:
+    with time_machine.travel(NOW + timedelta(minutes=5), tick=False):
+        node = passed_by(None)
+        node.client.post("/api/v1/node/heartbeat", heartbeat(node, camera="camera_gives_no_frames", last_frame_age_ms=120_000))
+        page = signed_in().get("/").content.decode()
+    assert 'class="silent"' in page
+    assert "as of 21:03:00" in page
+    assert "gives no frames" in page
+
+
 def test_pages_with_people_are_not_kept_by_browsers_and_run_no_inline_script() -> None:
     answer = signed_in().get("/")
     assert answer.headers["Cache-Control"] == "private, no-store"
