@@ -1,17 +1,21 @@
 """Today, People, Nodes and signing in."""
 
+from uuid import UUID
+
 from django.contrib.auth import login
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.auth.views import LoginView
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.templatetags.static import static
 from django.utils import timezone
 
 from server.accounts.services import sign_in
 from server.core.errors import LintelError
 from server.core.permissions import Resource
-from server.nodes.services import claim_create
+from server.nodes.models import Node
+from server.nodes.services import claim_create, node_revoke
 from server.sites.models import Door
 from server.web import fleet, selectors
 from server.web.access import Page, no_store
@@ -98,3 +102,18 @@ class NodesPage(Page):
         now = timezone.now()
         context = {"nodes": fleet.nodes_now(now), "form": form, "claim": claim, "doors": Door.objects.exists(), "page": "nodes"}
         return no_store(render(request, "web/nodes.html", context, status=status))
+
+
+class NodeRevokePage(Page):
+    """Shuts a node out for good."""
+
+    resource = Resource.NODES
+
+    def post(self, request: HttpRequest, node: UUID) -> HttpResponse:
+        node_revoke(get_object_or_404(Node, uuid=node), now=timezone.now())
+        return redirect("nodes-page")
+
+
+def favicon(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 (Django's signature)
+    """Browsers ask for it where a page names no icon."""
+    return redirect(static("web/icon.svg"))

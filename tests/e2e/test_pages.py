@@ -228,6 +228,10 @@ def test_a_node_tells_in_words_how_it_is(page: Page) -> None:
     ):
         expect(page.get_by_text(words)).to_be_visible()
     look_at(page, "nodes-trouble")
+    page.get_by_text("Revoke this node").click()
+    page.get_by_role("button", name="for good").click()
+    expect(page.get_by_text("revoked", exact=True)).to_be_visible()
+    assert node.client.post("/api/v1/node/heartbeat", heartbeat(node)).status_code == 403
 
 
 def test_errors_are_told_in_the_look_of_the_site(page: Page, browser: Browser, live_server: LiveServer) -> None:

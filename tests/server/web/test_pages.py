@@ -294,6 +294,24 @@ def test_claiming_a_node_shows_the_command_once() -> None:
     assert client.post("/nodes/", {"name": "front", "door": str(uuid4())}).status_code == 400
 
 
+@pytest.mark.parametrize(("role", "status"), [(Role.OPERATOR, 302), (Role.AUDITOR, 403), (Role.MANAGER, 403)])
+def test_only_those_who_run_lintel_revoke_a_node(role: Role, status: int) -> None:
+    node = FakeNode.hung().node
+    client = signed_in(role)
+    assert client.post(f"/nodes/{node.uuid}/revoke/").status_code == status
+    node.refresh_from_db()
+    assert (node.state == "revoked") == (status == 302)
+    assert client.get(f"/nodes/{node.uuid}/revoke/").status_code in {403, 405}
+
+
+def test_revoking_a_node_that_is_none_is_not_found() -> None:
+    assert signed_in().post(f"/nodes/{uuid4()}/revoke/").status_code == 404
+
+
+def test_browsers_find_an_icon() -> None:
+    assert Client().get("/favicon.ico").headers["Location"].endswith(".svg")
+
+
 def test_nodes_are_listed_with_their_health() -> None:
     node = passed_by(None)
     node.client.post("/api/v1/node/heartbeat", heartbeat(node, queue_depth=42))
