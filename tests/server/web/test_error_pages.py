@@ -5,15 +5,9 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
 from server.core import problems
-from tests.factories_people import make_account
+from tests.server.web.signed_in import signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-def signed_in(role: str) -> Client:
-    client = Client()
-    client.force_login(make_account(role))
-    return client
 
 
 def test_an_address_that_is_none_leads_back_to_today() -> None:
