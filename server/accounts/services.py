@@ -4,6 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from string import ascii_letters, digits
 
 from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import validate_password
@@ -18,6 +19,7 @@ MAX_FAILURES = 5
 LOCK_SECONDS = 30
 FORGET_AFTER = timedelta(days=1)
 TOKEN_BYTES = 32
+PASSWORD_LETTERS = 20
 
 
 class SignInRefused(LintelError):  # noqa: N818 (a sentence, like the rest of the tree)
@@ -106,7 +108,7 @@ def admin_create(*, username: str) -> NewAdmin:
     if User.objects.filter(username__iexact=username).exists():
         raise Conflict("name_taken", f"there is an account {username} already; it is not changed. Choose another name.")
     user = User(username=username, role=Role.ADMIN.value, is_staff=True, is_superuser=True)
-    password = secrets.token_urlsafe(18)
+    password = "".join(secrets.choice(ascii_letters + digits) for _ in range(PASSWORD_LETTERS))
     validate_password(password, user)
     user.set_password(password)
     user.full_clean()

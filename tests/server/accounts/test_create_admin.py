@@ -28,6 +28,7 @@ def test_the_password_is_random_printed_once_and_works() -> None:
 def test_two_accounts_get_different_passwords() -> None:
     passwords = {json.loads(run("--username", name, "--json"))["password"] for name in ("ada", "grace")}
     assert len(passwords) == 2
+    assert all(password.isalnum() for password in passwords)
 
 
 def test_without_json_it_is_a_sentence() -> None:
