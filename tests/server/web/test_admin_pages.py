@@ -70,7 +70,8 @@ def page_of(model: type[Model], page: str, *args: object) -> str:
 
 
 def test_the_admins_front_page_opens(administrator: Client) -> None:
-    assert administrator.get("/admin/").status_code == 200
+    assert "Lintel administration" in administrator.get("/admin/").content.decode()
+    assert 'href="/admin/"' in administrator.get("/").content.decode()
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
