@@ -1,5 +1,6 @@
 """Headers every page carries, and refusals before a request is read."""
 
+import contextlib
 from collections.abc import Callable
 
 from django.conf import settings
@@ -10,6 +11,8 @@ from server.core.problems import DATABASE_DOWN, is_api, problem_response
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 MAX_API_BODY_BYTES = 64 * 1024 * 1024
+MAX_REST_BYTES = 4 * 1024 * 1024
+CHUNK_BYTES = 64 * 1024
 
 
 class ContentSecurityPolicy:
@@ -45,13 +48,28 @@ class DatabaseDown:
 
 
 class BodyLimits:
-    """Refuses bodies whose size is unknown, too large or compressed, before anybody reads them."""
+    """Refuses bodies whose size is unknown, too large or compressed, before anybody reads them.
+
+    What a view left unread is read before the answer goes out: left on the connection it would be mixed up with the next request.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return _refusal(request) or self._get_response(request)
+        response = _refusal(request) or self._get_response(request)
+        _read_rest(request)
+        return response
+
+
+def _read_rest(request: HttpRequest) -> None:
+    """Of bodies up to `MAX_REST_BYTES`; after a larger one that was not read the connection is closed."""
+    length = request.headers.get("Content-Length") or "0"
+    if not length.isdigit() or int(length) > MAX_REST_BYTES:
+        return
+    with contextlib.suppress(OSError):
+        while request.read(CHUNK_BYTES):
+            pass
 
 
 def _refusal(request: HttpRequest) -> HttpResponse | None:
