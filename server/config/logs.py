@@ -4,6 +4,7 @@ import logging
 import logging.config
 
 import structlog
+from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, OperationalError
 
 _SHARED: tuple[structlog.types.Processor, ...] = (
@@ -14,11 +15,11 @@ _SHARED: tuple[structlog.types.Processor, ...] = (
 )
 
 
-def _database_down_in_one_line(logger: object, name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:  # noqa: ARG001
-    """That the database does not answer is no fault of the code, so where in the code it was noticed is noise."""
+def _expected_in_one_line(logger: object, name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:  # noqa: ARG001
+    """That the database does not answer, or a wrong host name, is no fault of the code: where in the code it was noticed is noise."""
     about = event.get("exc_info")
     error = about[1] if isinstance(about, tuple) else about
-    if isinstance(error, (OperationalError, InterfaceError)):
+    if isinstance(error, (OperationalError, InterfaceError, DisallowedHost)):
         del event["exc_info"]
         event["error"] = next(iter(str(error).strip().splitlines()), type(error).__name__)
     return event
@@ -31,7 +32,7 @@ def logging_config() -> None:
         "foreign_pre_chain": [*_SHARED, structlog.stdlib.ExtraAdder()],
         "processors": [
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            _database_down_in_one_line,
+            _expected_in_one_line,
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(default=str),
         ],

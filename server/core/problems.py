@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 import structlog
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import DisallowedHost, PermissionDenied, ValidationError
 from django.db import InterfaceError, OperationalError
 from django.db.models import ProtectedError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -120,6 +120,9 @@ def problem_response(status: int, code: str, detail: str) -> JsonResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, DisallowedHost):
+        detail = "This server does not answer to that name; use another, or add it to `allowed_hosts` in the server's configuration."
+        return problem_response(400, "unknown_host", detail)
     if is_api(request):
         return problem_response(400, "bad_request", "The request cannot be read.")
     return defaults.bad_request(request, exception)

@@ -111,3 +111,10 @@ def test_no_migration_is_missing() -> None:
     from django.core.management import call_command  # noqa: PLC0415
 
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/health", "/"])
+def test_a_name_the_server_does_not_answer_to_is_said_so(client: Client, path: str) -> None:
+    answer = client.get(path, HTTP_HOST="other.example.org")
+    assert (answer.status_code, answer.json()["code"]) == (400, "unknown_host")
+    assert "allowed_hosts" in answer.json()["detail"]
