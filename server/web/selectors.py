@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -15,6 +15,7 @@ from server.people.models import Person
 from server.people.selectors import people_visible, with_sample_counts
 from server.sightings.models import CropState, Outcome, Sighting
 from server.sightings.selectors import sightings_visible
+from server.sites.days import local_day
 from server.sites.models import Site
 from server.web.fleet import SiteNow, sites_now
 
@@ -45,9 +46,11 @@ class Present:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """Everything on the Today page."""
+    """Everything on the Today page. `ends` is the day cut while the day that counts is still yesterday's date."""
 
     at: datetime
+    day: date
+    ends: time | None
     zone: str
     present: list[Present]
     gone: list[Present]
@@ -67,8 +70,11 @@ def today(*, user: object, now: datetime) -> Today:
     zone, days = first_zone(), _days(user, now)
     inside = set(days.filter(Q(is_in=True)))
     shown = sightings_visible(user=user, scope=crops).filter(captured_at__gte=now - timedelta(days=1))
+    day, ends = _day(now)
     return Today(
         at=now.astimezone(zone),
+        day=day,
+        ends=ends,
         zone=zone.key,
         present=[_present(day) for day in days if day in inside],
         gone=[_present(day) for day in days if day not in inside],
@@ -85,6 +91,15 @@ def first_zone() -> ZoneInfo:
     """The zone of a page that speaks of no site in particular."""
     site = Site.objects.order_by("id").first()
     return UTC_ZONE if site is None else site.zone
+
+
+def _day(now: datetime) -> tuple[date, time | None]:
+    """The local day of the first site and, when the calendar is a date further already, when that day ends."""
+    site = Site.objects.order_by("id").first()
+    if site is None:
+        return now.date(), None
+    day = local_day(now, site.zone, site.day_cut)
+    return day, site.day_cut if day != now.astimezone(site.zone).date() else None
 
 
 def _days(user: object, now: datetime) -> QuerySet[OpenDayRecord]:

@@ -93,6 +93,13 @@ def test_today_tells_times_in_the_zone_of_the_site() -> None:
     assert "12:00" not in page
 
 
+@pytest.mark.parametrize(("hour_utc", "title"), [(17, "Tuesday 9 June, until 04:00"), (19, "Wednesday 10 June<")])
+def test_after_midnight_today_is_still_the_day_before_until_the_day_cut(hour_utc: int, title: str) -> None:
+    a_site(time_zone="Asia/Tokyo")
+    with time_machine.travel(datetime(2026, 6, 9, hour_utc, 0, tzinfo=UTC), tick=False):
+        assert title in signed_in().get("/").content.decode()
+
+
 def test_a_manager_sees_only_the_own_groups_on_today() -> None:
     inside, outside = make_person("Inside"), make_person("Outside")
     manager = make_account("manager")
