@@ -10,7 +10,6 @@ from server.core import secrets
 TEMPLATE = b"lintel template 1"
 PROBE = b"lintel probe 1"
 SAMPLE = b"lintel sample 1"
-CROP = b"lintel crop 1"
 """The purposes that encrypted bytes are bound to: a probe's bytes do not open as a template."""
 
 NONCE_BYTES = 12
