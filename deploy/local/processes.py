@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -137,9 +137,3 @@ def fresh_log(path: Path) -> Path:
         path.replace(path.with_suffix(".previous.log"))
     path.touch(mode=0o600)
     return path
-
-
-def stop_all(parts: Sequence[Part]) -> None:
-    """Stop the parts, the last started first."""
-    for part in reversed(parts):
-        part.stop()
