@@ -1,13 +1,11 @@
 """A proxy between a node and the real server that misbehaves as told, request by request."""
 
 import http.client
-import socket
-import struct
-import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 from urllib.parse import urlsplit
+
+from tests.loopback import Handler, Loopback
 
 Fate = Literal["reset", "cut_answer", "half_answer"] | int
 """`reset`: the request never arrives. `cut_answer`: the server does its work, its answer is lost. `half_answer`: half of it comes.
@@ -16,13 +14,6 @@ A number: the proxy refuses with 503 and asks to wait for so many seconds."""
 
 _OWN = {"connection", "content-length", "date", "server"}
 """Headers that the proxy writes itself."""
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Peers that hang up are what these tests are about."""
 
 
 @dataclass
@@ -35,10 +26,9 @@ class FaultProxy:
     answered: list[tuple[str, int]] = field(default_factory=list)
     url: str = ""
 
-    def start(self) -> ThreadingHTTPServer:
-        server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"proxy": self}))
-        self.url = f"http://127.0.0.1:{server.server_port}"
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    def start(self) -> Loopback:
+        server = Loopback.start(type("Handler", (_Handler,), {"proxy": self}))
+        self.url = server.url
         return server
 
     def answers_to(self, path: str) -> list[int]:
@@ -46,30 +36,15 @@ class FaultProxy:
         return [status for name, status in self.answered if name == path]
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     proxy: FaultProxy
-    protocol_version = "HTTP/1.1"
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        pass
-
-    def do_GET(self) -> None:
-        self._handle()
-
-    def do_POST(self) -> None:
-        self._handle()
-
-    def do_PUT(self) -> None:
-        self._handle()
-
-    def _handle(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        name = self.path.removeprefix("/api/v1/node/").split("/")[0]
+    def answer(self, name: str, body: bytes) -> None:
         self.proxy.seen.append(name)
         waiting = self.proxy.fates.get(name, [])
         fate = waiting.pop(0) if waiting else None
         if fate == "reset":
-            self._reset()
+            self.reset()
         elif isinstance(fate, int):
             self._answer(503, [("Retry-After", str(fate)), ("Content-Type", "text/plain")], b"busy")
         else:
@@ -83,12 +58,10 @@ class _Handler(BaseHTTPRequestHandler):
         response = connection.getresponse()
         answer = response.read()
         self.proxy.answered.append((name, response.status))
-        kept = [
-            (key, value) for key, value in response.getheaders() if key.lower() not in {"connection", "content-length", "date", "server"}
-        ]
+        kept = [(key, value) for key, value in response.getheaders() if key.lower() not in _OWN]
         connection.close()
         if fate == "cut_answer":
-            self._reset()
+            self.reset()
             return
         self._answer(response.status, kept, answer, cut=fate == "half_answer")
 
@@ -102,11 +75,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body[: len(body) // 2] if cut else body)
         if cut:
             self.wfile.flush()
-            self._reset()
-
-    def _reset(self) -> None:
-        """End the connection as a broken link does: RST, not an orderly end."""
-        self.close_connection = True
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.rfile.close()
-        self.connection.close()
+            self.reset()

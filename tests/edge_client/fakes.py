@@ -1,11 +1,9 @@
 """A node without a board and a server without a database."""
 
 import json
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Literal
 from uuid import UUID
@@ -18,6 +16,7 @@ from edge_client.outbox.store import Outbox
 from shared_schema.clock import ClockReading
 from shared_schema.ids import BootId, BootNs, NodeId
 from shared_schema.node import BatchReceipt, ClaimAnswer, Receipt, RecordBatch, Status
+from tests.loopback import Handler, Loopback
 
 NODE = NodeId(UUID("11111111-1111-4111-8111-111111111111"))
 SEAL = X25519PrivateKey.from_private_bytes(b"\x07" * 32)
@@ -71,13 +70,6 @@ Fault = (
 """What happens to a request: a name, or a status with headers and the code of a problem detail."""
 
 
-class _QuietServer(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Peers that hang up are what these tests are about."""
-
-
 @dataclass
 class FakeServer:
     """Stores what the protocol says, unless the next fault of the request's path says otherwise."""
@@ -94,10 +86,9 @@ class FakeServer:
     answers: dict[str, Callable[[bytes], str]] = field(default_factory=dict)
     url: str = ""
 
-    def start(self) -> ThreadingHTTPServer:
-        server = _QuietServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"fake": self}))
-        self.url = f"http://127.0.0.1:{server.server_port}"
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    def start(self) -> Loopback:
+        server = Loopback.start(type("Handler", (_Handler,), {"fake": self}))
+        self.url = server.url
         return server
 
     def store(self, body: bytes) -> str:
@@ -124,31 +115,16 @@ class FakeServer:
         return BatchReceipt(receipts=tuple(receipts)).model_dump_json()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     fake: FakeServer
-    protocol_version = "HTTP/1.1"
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        pass
-
-    def do_GET(self) -> None:
-        self._handle()
-
-    def do_POST(self) -> None:
-        self._handle()
-
-    def do_PUT(self) -> None:
-        self._handle()
-
-    def _handle(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        path = self.path.removeprefix("/api/v1/node/").split("/")[0]
-        self.fake.calls.append(path)
-        self.fake.bodies.setdefault(path, []).append(body)
-        waiting = self.fake.faults.get(path, [])
+    def answer(self, name: str, body: bytes) -> None:
+        self.fake.calls.append(name)
+        self.fake.bodies.setdefault(name, []).append(body)
+        waiting = self.fake.faults.get(name, [])
         fault = waiting.pop(0) if waiting else None
         if fault == "reset":
-            self._hang_up()
+            self.reset()
         elif fault == "captive_portal":
             self._answer(200, "<html>Please accept our terms</html>", "text/html")
         elif fault == "wrong_body":
@@ -157,13 +133,13 @@ class _Handler(BaseHTTPRequestHandler):
             problem = json.dumps({"code": fault[2], "detail": f"detail of {fault[2]}"}) if fault[2] else "oops"
             self._answer(fault[0], problem, "application/problem+json" if fault[2] else "text/plain", **fault[1])
         else:
-            self._serve(path, body, fault)
+            self._serve(name, body, fault)
 
     def _serve(self, path: str, body: bytes, fault: Fault | None) -> None:
         if path == "records":
             answer = self.fake.store(body)
             if fault == "commit_then_reset":
-                self._hang_up()
+                self.reset()
                 return
             self._answer(200, _changed(answer, fault))
         elif path == "crops":
@@ -178,15 +154,11 @@ class _Handler(BaseHTTPRequestHandler):
         elif path in self.fake.answers:
             answer = self.fake.answers[path](body)
             if fault == "commit_then_reset":
-                self._hang_up()
+                self.reset()
                 return
             self._answer(200, answer)
         else:
             self._answer(404, "nothing here", "text/plain")
-
-    def _hang_up(self) -> None:
-        self.close_connection = True
-        self.connection.shutdown(2)
 
     def _answer(self, status: int, text: str, kind: str = "application/json", **headers: str) -> None:
         data = text.encode()

@@ -287,12 +287,14 @@ def test_a_replay_waits_until_the_gallery_is_the_servers(tmp_path: Path, old: tu
 def test_a_live_camera_does_not_wait(tmp_path: Path) -> None:
     node = Node(tmp_path, WALK)
     node.capture(patience_s=0, sleep=lambda _: pytest.fail("people pass meanwhile")).run()
+    assert len(node.sightings()) == 1
 
 
 def test_a_replay_whose_gallery_is_the_servers_begins_at_once(tmp_path: Path) -> None:
     node = Node(tmp_path, WALK)
     FirstContact(tmp_path).note(node.clock.boot_id)
     node.capture(patience_s=10, sleep=lambda _: pytest.fail("nothing to wait for")).run()
+    assert len(node.sightings()) == 1
 
 
 def test_a_replay_does_not_wait_for_ever(tmp_path: Path) -> None:

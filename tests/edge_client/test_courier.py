@@ -100,8 +100,9 @@ def test_a_broken_heartbeat_does_not_hold_up_records_for_ever(
     assert len(server.stored) == 1
 
 
-def test_once_without_any_outbox_ends(courier: Courier) -> None:
+def test_once_without_any_outbox_ends(server: FakeServer, courier: Courier) -> None:
     courier.run(once=True)
+    assert not server.stored
 
 
 def test_an_outbox_that_capture_salvages_meanwhile_is_opened_anew(

@@ -27,7 +27,9 @@ def code_of(envelope: Envelope, public_key: bytes = PUBLIC) -> str:
 
 
 def test_what_was_sealed_verifies() -> None:
-    sealed().verify(PUBLIC)
+    envelope = sealed()
+    envelope.verify(PUBLIC)
+    assert envelope.sha256 == sha256(envelope.payload).hexdigest()
 
 
 @given(payload=st.binary(max_size=300), epoch=st.integers(1, MAX_INT), seq=st.integers(1, MAX_INT), kind=st.sampled_from(Kind))

@@ -19,8 +19,9 @@ def test_a_data_folder_in_use_names_the_process_that_uses_it(tmp_path: Path) -> 
 
 
 def test_two_data_folders_do_not_know_of_each_other(tmp_path: Path) -> None:
-    with DataLock(DataFolder.open(tmp_path / "one")), DataLock(DataFolder.open(tmp_path / "two")):
-        pass
+    one, two = DataFolder.open(tmp_path / "one"), DataFolder.open(tmp_path / "two")
+    with DataLock(one), DataLock(two):
+        assert one.root != two.root
 
 
 def test_nobody_else_can_look_into_the_data_folder(tmp_path: Path) -> None:
