@@ -17,6 +17,10 @@ class ApiError(DemoError):
     """The server refused a request; the message is the server's own sentence."""
 
 
+class UnreachableError(DemoError):
+    """The server does not answer just now."""
+
+
 @dataclass(frozen=True, slots=True)
 class SeenPass:
     """A sighting as the API tells it."""
@@ -116,7 +120,7 @@ class Api:
         try:
             response = self._session.request(method, url, timeout=SECONDS, **arguments)  # type: ignore[arg-type]
         except requests.RequestException as error:
-            raise DemoError(f"the server at {self.address} does not answer: {error.__class__.__name__}") from error
+            raise UnreachableError(f"the server at {self.address} does not answer: {error.__class__.__name__}") from error
         if not response.ok:
             raise ApiError(_sentence(response))
         return response

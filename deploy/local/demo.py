@@ -6,13 +6,13 @@ import socket
 import sys
 import sysconfig
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from deploy.local import walk
-from deploy.local.api import Api
+from deploy.local.api import Api, UnreachableError
 from deploy.local.configuration import Camera, write_node_config, write_server_config
 from deploy.local.data_folder import DataFolder, DataLock, read_json, write_whole
 from deploy.local.errors import INTERRUPTED, PORT_TAKEN, DemoError
@@ -23,6 +23,8 @@ from deploy.local.processes import Part, Program, fresh_log, run_to_end
 from deploy.local.report import Reporter, Summary, line_for
 
 ADMIN = "admin"
+STARTED_AGAIN = ("server", "worker")
+MOST_RESTARTS = 5
 LIVE_POLL_SECONDS = 0.5
 
 
@@ -64,6 +66,7 @@ class Demo:
         self._commands = Commands(Path(sysconfig.get_path("scripts")))
         self._started_at = datetime.now(tz=UTC)
         self._parts: list[Part] = []
+        self._restarts = 0
         self.api = Api(f"http://127.0.0.1:{options.port}")
         self.node = Node(folder, self._commands)
 
@@ -72,14 +75,13 @@ class Demo:
         say("Starting PostgreSQL, server and worker …")
         postgres = Postgres(find_place(self._folder), self._folder.logs / "postgres.log")
         self._stack.callback(postgres.stop)
-        self._parts.append(postgres.start())
+        self._parts = [postgres.start()]
         write_server_config(self._folder, port=self._options.port, database_host=postgres.host)
         run_to_end(self._server("init", log="init"), within_seconds=180)
         self._log_in_details()
         # SIGINT: without waiting for browsers that keep a connection open
-        server = self._start(replace(self._server("serve", log="server"), stop_signal=signal.SIGINT))
-        server.wait_until(self.api.healthy, within_seconds=60)
-        self._start(self._server("worker", log="worker"))
+        self._parts.append(self._start(replace(self._server("serve", log="server"), stop_signal=signal.SIGINT)))
+        self._parts.append(self._start(self._server("worker", log="worker")))
         details = self._log_in_details()
         self.api.log_in(details["username"], details["password"])
         say(f"  {self.api.address}   user: {details['username']}   password: {details['password']}")
@@ -107,15 +109,25 @@ class Demo:
         reporter = Reporter(self.api, started_at=self._started_at, tell=lambda seen: say(line_for(seen)))
         while not self.node.finished():
             self.check_parts()
-            reporter.look(self.node.recorded())
+            with suppress(UnreachableError):  # the next check starts it again
+                reporter.look(self.node.recorded())
             time.sleep(LIVE_POLL_SECONDS)
         return reporter.summary(self.node.recorded()) if camera.ends else None
 
     def check_parts(self) -> None:
-        """A part that ended by itself ends the demo."""
-        for part in self._parts:
+        """Server and worker are started again when they ended by themselves, as systemd would do it; the rest ends the demo."""
+        for index, part in enumerate(self._parts):
             if not part.running:
-                raise DemoError(part.why(f"the {part.program.name} ended (exit code {part.process.returncode})"))
+                self._parts[index] = self._start_again(part)
+
+    def _start_again(self, part: Part) -> Part:
+        name, self._restarts = part.program.name, self._restarts + 1
+        sentence = f"the {name} ended (exit code {part.process.returncode})"
+        if name not in STARTED_AGAIN or self._restarts > MOST_RESTARTS:
+            raise DemoError(part.why(sentence))
+        say(f"{sentence[0].upper()}{sentence[1:]} and is started again; the node keeps what it sees meanwhile.")
+        part.stop()  # whatever it left behind holds the port
+        return self._start(part.program)
 
     def _camera(self) -> Camera:
         if self._options.camera is not None:
@@ -133,7 +145,8 @@ class Demo:
     def _start(self, program: Program) -> Part:
         part = Part.start(program)
         self._stack.callback(part.stop)
-        self._parts.append(part)
+        if program.name == "server":
+            part.wait_until(self.api.healthy, within_seconds=60)
         return part
 
     def _log_in_details(self) -> dict[str, str]:
