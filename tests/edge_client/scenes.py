@@ -1,0 +1,104 @@
+"""A node whose camera shows scenes."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from edge_client.camera import Frame, Lost
+from edge_client.capture import Capture, load_model_set
+from edge_client.capture_report import CaptureReport
+from edge_client.capture_rules import Rules
+from edge_client.config import CameraConfig, NodeConfig
+from edge_client.first_contact import FirstContact
+from edge_client.gallery_cache import GalleryCache
+from edge_client.outbox.delivery import Deliveries
+from edge_client.outbox.store import Outbox, Recorded
+from shared_schema.doorway import Doorway
+from shared_schema.envelope import Envelope
+from shared_schema.face.vectors import encode_embedding
+from shared_schema.gallery import GalleryPerson, GallerySnapshot
+from shared_schema.ids import BootNs
+from shared_schema.observation import Observation
+from shared_schema.sighting import Sighting
+from tests.edge_client.fakes import FakeClock, open_outbox
+from tests.shared_schema.doorway.fakes import EMPTY, FakePipeline, Scene, approach, face_of, frame_of, person
+
+STEP_NS = 200_000_000
+MODELS = load_model_set(None)
+WALK = (*approach("ann", 6), *((EMPTY,) * 10))
+
+
+class ScenePipeline(FakePipeline):
+    model_id = MODELS.embedder.model_id
+
+
+class SceneCamera:
+    """Shows a scene every 200 ms; None in place of a scene is a moment without a frame."""
+
+    def __init__(self, scenes: Sequence[Scene | None], clock: FakeClock) -> None:
+        self.scenes = [scene if scene is not None else EMPTY for scene in scenes]
+        self.closed = False
+        self.before: dict[int, Callable[[], object]] = {}
+        self._lost = {number for number, scene in enumerate(scenes) if scene is None}
+        self._clock = clock
+        self._next = 0
+
+    def next(self, interval_ms: int) -> Frame | Lost | None:
+        number = self._next
+        if self.closed or number >= len(self.scenes):
+            return None
+        self.before.get(number, lambda: None)()
+        self._next += 1
+        self._clock.now += STEP_NS
+        at = BootNs(self._clock.now)
+        return Lost(at, "camera_gives_no_frames") if number in self._lost else Frame(frame_of(self.scenes, number), at)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Node:
+    """Capture with a real doorway, outbox and cache."""
+
+    def __init__(self, state: Path, scenes: Sequence[Scene | None], **settings: int | bool) -> None:
+        self.state = state
+        self.clock = FakeClock()
+        self.cache = GalleryCache(state)
+        self.outbox: Outbox = open_outbox(state / "outbox", self.clock)
+        self.recorded: list[Recorded] = []
+        self.reports: list[CaptureReport] = []
+        self.camera = SceneCamera(scenes, self.clock)
+        self._scenes = self.camera.scenes
+        self._config = NodeConfig(state=state, camera=CameraConfig(kind="replay", source="x"), settings={"min_face_px": 16, **settings})
+
+    def capture(self, *, patience_s: float = 0.0, sleep: Callable[[float], None] | None = None) -> Capture:
+        contact = FirstContact(self.state)
+        rules = Rules(self._config, self.cache, MODELS.embedder)
+        return Capture(
+            camera=self.camera,
+            doorway=Doorway(ScenePipeline(self._scenes), rules.gallery, rules.policy),
+            records=self.outbox,
+            rules=rules,
+            clock=self.clock,
+            announce=self.recorded.append,
+            report=self.reports.append,
+            is_up_to_date=lambda: contact.was_had(self.clock.boot_id),
+            gallery_patience_s=patience_s,
+            sleep=sleep or self.clock.go_on,
+        )
+
+    def run(self) -> None:
+        self.capture().run()
+
+    def envelopes(self) -> list[Envelope]:
+        return [record.item.envelope for record in Deliveries.open(self.state / "outbox", clock=self.clock).lease(100)]
+
+    def sightings(self) -> list[Sighting]:
+        return [Sighting.model_validate_json(one.payload) for one in self.envelopes() if one.kind == "sighting"]
+
+    def observations(self) -> list[Observation]:
+        return [Observation.model_validate_json(one.payload) for one in self.envelopes() if one.kind == "observation"]
+
+
+def snapshot(*names: str, revision: int = 1, model_id: str = MODELS.embedder.model_id) -> GallerySnapshot:
+    people = tuple(GalleryPerson(person=person(who), templates=(encode_embedding(face_of(who)),)) for who in names)
+    return GallerySnapshot(revision=revision, model_id=model_id, dimension=32, people=people)
