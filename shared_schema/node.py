@@ -16,11 +16,13 @@ from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import Field, model_validator
 
 from shared_schema.base import PROTOCOL, Base64Bytes, Sha256Hex, WireModel
 from shared_schema.clock import ClockReading, Exchange
-from shared_schema.envelope import MAX_INT, Envelope
+from shared_schema.envelope import MAX_INT, Envelope, Signer
 from shared_schema.observation import Funnel
 
 MAX_BATCH = 500
@@ -53,12 +55,34 @@ class NodeSettings(WireModel):
 
 
 class ClaimRequest(WireModel):
-    """Turn a one-time token into an identity. The same token with the same key gets the same answer again."""
+    """Turn a one-time token into an identity. The same token with the same key gets the same answer again.
+
+    The answer holds the node's bearer token and a public key is no secret, so whoever asks proves to hold the private key.
+    """
 
     protocol: int = PROTOCOL
     token: str = Field(min_length=16, max_length=200)
     public_key: Base64Bytes = Field(description="raw Ed25519 public key, 32 bytes")
     hostname: str = Field(default="", max_length=253)
+    proof: Base64Bytes = Field(description="Ed25519 signature over token, public_key and hostname by the key of public_key")
+
+    @classmethod
+    def signed(cls, *, token: str, public_key: bytes, hostname: str, signer: Signer) -> Self:
+        """A request that proves its key."""
+        return cls(token=token, public_key=public_key, hostname=hostname, proof=signer.sign(_claimed(token, public_key, hostname)))
+
+    def proves_its_key(self) -> bool:
+        """Whether the request was signed with the private key of `public_key`. False also when that is no key at all."""
+        try:
+            key = Ed25519PublicKey.from_public_bytes(self.public_key)
+            key.verify(self.proof, _claimed(self.token, self.public_key, self.hostname))
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+def _claimed(token: str, public_key: bytes, hostname: str) -> bytes:
+    return "\n".join(("lintel-claim", str(PROTOCOL), token, public_key.hex(), hostname)).encode()
 
 
 class ClaimAnswer(WireModel):

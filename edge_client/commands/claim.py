@@ -23,7 +23,8 @@ def claim(config: NodeConfig, *, server: str, token: str) -> Identity:
     if not _LOOKS_LIKE_A_TOKEN.fullmatch(token):
         raise ConfigError("this is no claim token; copy it whole from the server, where a new one can be made")
     folder = IdentityFolder(config.state)
-    request = ClaimRequest(token=token, public_key=folder.ensure_key(), hostname=socket.gethostname()[:253])
+    public_key = folder.ensure_key()
+    request = ClaimRequest.signed(token=token, public_key=public_key, hostname=socket.gethostname()[:253], signer=folder.signer())
     api = ServerApi(server)
     try:
         answer = api.claim(request)

@@ -48,7 +48,7 @@ def node_claim(request: ClaimRequest, *, now: datetime) -> ClaimAnswer:
     """Turn a token into a node. The same token with the same key gets the same answer; another key freezes both."""
     if request.protocol != PROTOCOL:
         raise Malformed("unknown_protocol", f"Protocol {request.protocol} is not spoken here, use {PROTOCOL}.")
-    _check_key(request.public_key)
+    _check_key(request)
     with transaction.atomic():
         claim = (
             ClaimToken.objects.select_for_update(of=("self",))
@@ -72,11 +72,13 @@ def node_claim(request: ClaimRequest, *, now: datetime) -> ClaimAnswer:
     return _answer(claim.node, claim.door)
 
 
-def _check_key(public_key: bytes) -> None:
+def _check_key(request: ClaimRequest) -> None:
     try:
-        Ed25519PublicKey.from_public_bytes(public_key)
+        Ed25519PublicKey.from_public_bytes(request.public_key)
     except (ValueError, InvalidKey) as error:
         raise Rejected("invalid_key", "public_key is no raw Ed25519 public key of 32 bytes.") from error
+    if not request.proves_its_key():
+        raise Rejected("invalid_proof", "The claim is not signed with the key that it names.")
 
 
 def _make_node(claim: ClaimToken, request: ClaimRequest, now: datetime) -> Node:

@@ -23,7 +23,9 @@ def _idempotent() -> Callable[[bytes], str]:
     keys: set[bytes] = set()
 
     def answer(body: bytes) -> str:
-        keys.add(ClaimRequest.model_validate_json(body).public_key)
+        request = ClaimRequest.model_validate_json(body)
+        assert request.proves_its_key()
+        keys.add(request.public_key)
         assert len(keys) == 1
         return claim_answer().model_dump_json()
 

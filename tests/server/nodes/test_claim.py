@@ -11,6 +11,7 @@ from server.core import secrets
 from server.core.permissions import Role
 from server.nodes.models import ClaimConflict, ClaimToken, Mount, Node
 from server.sites.models import Door
+from shared_schema.node import ClaimRequest
 from tests.factories import a_door, as_role, bearer
 
 pytestmark = pytest.mark.django_db
@@ -24,12 +25,17 @@ def a_token(door: Door | None = None) -> str:
     return str(response.json()["token"])
 
 
-def a_key() -> str:
-    return base64.b64encode(Ed25519PrivateKey.generate().public_key().public_bytes_raw()).decode()
+def a_key() -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.generate()
 
 
-def claim(token: str, key: str) -> Any:
-    return APIClient().post(URL, {"token": token, "public_key": key, "hostname": "pi"}, format="json")
+def signed(token: str, key: Ed25519PrivateKey) -> dict[str, Any]:
+    request = ClaimRequest.signed(token=token, public_key=key.public_key().public_bytes_raw(), hostname="pi", signer=key)
+    return request.model_dump(mode="json")
+
+
+def claim(token: str, key: Ed25519PrivateKey) -> Any:
+    return APIClient().post(URL, signed(token, key), format="json")
 
 
 def test_a_token_makes_a_node_of_its_door() -> None:
@@ -48,6 +54,16 @@ def test_the_same_token_with_the_same_key_gets_the_same_answer() -> None:
     ClaimToken.objects.update(expires_at=timezone.now())
     assert claim(token, key).status_code == 200
     assert Node.objects.count() == 1
+
+
+def test_who_knows_token_and_public_key_alone_learns_nothing_and_changes_nothing() -> None:
+    token, key = a_token(), a_key()
+    first = claim(token, key).json()
+    forged = {**signed(token, key), "proof": signed(token, a_key())["proof"]}
+    response = APIClient().post(URL, forged, format="json")
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_proof")
+    assert not ClaimConflict.objects.exists()
+    assert bearer(first["token"]).get("/api/v1/node/settings").status_code == 200
 
 
 def test_another_key_freezes_both() -> None:
@@ -81,20 +97,27 @@ def test_tokens_are_kept_as_hashes_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "code"),
+    ("change", "status", "code"),
     [
-        ({"token": "x" * 32, "public_key": a_key()}, 403, "unknown_claim"),
-        ({"token": "x" * 32, "public_key": "AAAA"}, 422, "invalid_key"),
-        ({"token": "x" * 32, "public_key": "?"}, 422, "invalid"),
-        ({"token": "short", "public_key": a_key()}, 422, "invalid"),
-        ({"token": "x" * 32, "public_key": a_key(), "protocol": 9}, 400, "unknown_protocol"),
-        ({"token": "x" * 32, "public_key": a_key(), "hostname": "a\u0000"}, 400, "parse_error"),
-        ([], 422, "invalid"),
+        ({}, 403, "unknown_claim"),
+        ({"public_key": "AAAA"}, 422, "invalid_key"),
+        ({"public_key": "?"}, 422, "invalid"),
+        ({"token": "short"}, 422, "invalid"),
+        ({"token": "y" * 32}, 422, "invalid_proof"),
+        ({"hostname": "another"}, 422, "invalid_proof"),
+        ({"proof": ""}, 422, "invalid_proof"),
+        ({"proof": None}, 422, "invalid"),
+        ({"protocol": 9}, 400, "unknown_protocol"),
+        ({"hostname": "a\u0000"}, 400, "parse_error"),
     ],
 )
-def test_what_is_no_claim_is_refused(body: object, status: int, code: str) -> None:
-    response = APIClient().post(URL, body, format="json")
+def test_what_is_no_claim_is_refused(change: dict[str, object], status: int, code: str) -> None:
+    response = APIClient().post(URL, {**signed("x" * 32, a_key()), **change}, format="json")
     assert (response.status_code, response.json()["code"]) == (status, code)
+
+
+def test_a_list_is_no_claim() -> None:
+    assert APIClient().post(URL, [], format="json").status_code == 422
 
 
 @pytest.mark.parametrize(("role", "status"), [(None, 401), (Role.VIEWER, 403), (Role.AUDITOR, 403), (Role.MANAGER, 403)])
