@@ -36,6 +36,7 @@ class Evidence(WireModel):
     agreeing_frames: int = Field(ge=0, description="frames whose own best candidate is the candidate")
     quality: float = Field(ge=0, le=1, description="quality of the best frame")
     face_px: int = Field(ge=0, description="width of the face in the best frame")
+    doubts: tuple[str, ...] = Field(default=(), max_length=8, description="why it is unsure: near, margin, few_frames, pad")
 
 
 class Crop(WireModel):

@@ -46,6 +46,8 @@ class SettingsInput(serializers.Serializer[object]):
 
     interval_ms = serializers.IntegerField(required=False)
     strangers_named_one_in = serializers.IntegerField(required=False)
+    strangers_unsure_one_in = serializers.IntegerField(required=False)
+    pad = serializers.ChoiceField(choices=["off", "review"], required=False)
     min_agreeing_frames = serializers.IntegerField(required=False)
     cooldown_ms = serializers.IntegerField(required=False)
     pass_timeout_ms = serializers.IntegerField(required=False)
