@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from shared_schema.face.manifest import EmbedderFile, ModelFile, ModelSet, read_manifest
+from shared_schema.face.manifest import EmbedderFile, Manifest, ModelFile, ModelSet, read_manifest
 
 Report = dict[str, object]
 
@@ -10,9 +10,18 @@ Report = dict[str, object]
 def describe(folder: Path | None, *, verify: bool) -> Report:
     """What the manifest says of every file; with `verify`, FaceError wrong_hash unless the files are the ones it names."""
     place = folder if folder is not None else ModelSet.shipped()
-    manifest = ModelSet.load(place).manifest if verify else read_manifest(place)
-    roles = {"near": manifest.near, "far": manifest.far, "embedder": manifest.embedder}
+    manifest = _verified(place) if verify else read_manifest(place)
+    roles: dict[str, ModelFile] = {"near": manifest.near, "far": manifest.far, "embedder": manifest.embedder}
+    if manifest.landmarks is not None:
+        roles["landmarks"] = manifest.landmarks
     return {"folder": str(place), "verified": verify, "models": [_entry(role, model) for role, model in roles.items()]}
+
+
+def _verified(place: Path) -> Manifest:
+    models = ModelSet.load(place)
+    if models.manifest.landmarks is not None:
+        models.read_landmarks()
+    return models.manifest
 
 
 def _entry(role: str, model: ModelFile) -> Report:

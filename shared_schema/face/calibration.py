@@ -18,8 +18,17 @@ class Point(BaseModel):
     similarity: float = Field(gt=-1, lt=1)
 
 
+class PadCalibration(BaseModel):
+    """Above `max_pad_value` the looks of a pass are too alike for a living face."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_pad_value: float = Field(gt=0, allow_inf_nan=False)
+    measured_on: str
+
+
 class Calibration(BaseModel):
-    """What similarities of one embedder mean."""
+    """What similarities of one embedder mean. Without `pad`, held pictures cannot be told apart with this embedder."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -28,6 +37,7 @@ class Calibration(BaseModel):
     min_margin: float = Field(gt=0, lt=1)
     min_own_similarity: float = Field(gt=-1, lt=1)
     duplicate_similarity: float = Field(gt=-1, lt=1)
+    pad: PadCalibration | None = None
 
     @model_validator(mode="after")
     def _rises(self) -> Self:

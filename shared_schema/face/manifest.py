@@ -69,6 +69,12 @@ class DetectorFile(ModelFile):
     min_certainty: float = Field(gt=0, lt=1)
 
 
+class LandmarkFile(ModelFile):
+    """A face mesh: 468 points (x, y, depth) in pixels of its picture, and whether the picture shows a face at all (a logit)."""
+
+    min_certainty: float = Field(gt=0, lt=1)
+
+
 class EmbedderFile(ModelFile):
     """`template`: right eye, left eye, nose tip and mouth in the chip. Embeddings are compared by cosine similarity."""
 
@@ -89,21 +95,23 @@ class EmbedderFile(ModelFile):
 
 
 class Manifest(_Entry):
-    """`near` finds large faces and refines landmarks; `far` finds small ones."""
+    """`near` finds large faces and refines landmarks; `far` finds small ones. `landmarks` serves challenges; a door does without."""
 
     manifest_version: Literal[1]
     near: DetectorFile
     far: DetectorFile
     embedder: EmbedderFile
+    landmarks: LandmarkFile | None = None
 
     @property
     def files(self) -> tuple[ModelFile, ...]:
+        """What a door needs."""
         return self.near, self.far, self.embedder
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSet:
-    """A manifest and the bytes it speaks of, hashes checked. Loaded once, shared by every pipeline of a process."""
+    """A manifest and the bytes of a door's files, hashes checked. Loaded once, shared by every pipeline of a process."""
 
     folder: Path
     manifest: Manifest
@@ -127,13 +135,16 @@ class ModelSet:
     def verify(self) -> None:
         """Raise FaceError wrong_hash unless every file is the one its manifest names."""
         for model in self.manifest.files:
-            found = hashlib.sha256(self.contents[model.file]).hexdigest()
-            if found != model.sha256:
-                raise FaceError(
-                    "wrong_hash",
-                    f"{self.folder / model.file} has SHA-256 {found[:12]}…, its manifest says {model.sha256[:12]}…; "
-                    "install the model set again",
-                )
+            _check(self.folder / model.file, self.contents[model.file], model)
+
+    def read_landmarks(self) -> tuple[LandmarkFile, bytes]:
+        """The optional landmark model, read and checked now. FaceError: no_landmarks (the set has none), no_models, wrong_hash."""
+        model = self.manifest.landmarks
+        if model is None:
+            raise FaceError("no_landmarks", f"the model set in {self.folder} has no landmark model; challenges need one")
+        content = _read(self.folder / model.file)
+        _check(self.folder / model.file, content, model)
+        return model, content
 
     @property
     def embedder(self) -> "Embedder":
@@ -172,6 +183,14 @@ def read_manifest(folder: Path) -> Manifest:
         raise FaceError("bad_manifest", f"{path}: {where}: {first['msg']}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FaceError("bad_manifest", f"{path} is not TOML: {error}") from error
+
+
+def _check(path: Path, content: bytes, model: ModelFile) -> None:
+    found = hashlib.sha256(content).hexdigest()
+    if found != model.sha256:
+        raise FaceError(
+            "wrong_hash", f"{path} has SHA-256 {found[:12]}…, its manifest says {model.sha256[:12]}…; install the model set again"
+        )
 
 
 def _read(path: Path) -> bytes:

