@@ -134,6 +134,7 @@ class Capture:
             candidate=decided.candidate,
             runner_up=decided.runner_up,
             evidence=decided.evidence,
+            pad_value=decided.pad_value,
             model_id=self.rules.model_id,
             gallery_revision=self.rules.gallery.revision,
             probe_sha256=sha256(probe).hexdigest(),

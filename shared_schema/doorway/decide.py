@@ -2,12 +2,34 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
 
 from shared_schema.doorway.fuse import fuse
 from shared_schema.doorway.types import DoorPolicy, Look
 from shared_schema.face.match import Gallery
 from shared_schema.face.types import Embedding
 from shared_schema.sighting import Candidate, Evidence, Outcome
+
+APART_NS: Final = 150_000_000
+"""Looks nearer in time than this are one piece of evidence: a face that stands still gives the same picture again and again."""
+
+
+class Doubt(StrEnum):
+    """Why somebody who is like a person of the gallery is not named."""
+
+    NEAR = "near"
+    MARGIN = "margin"
+    FEW_FRAMES = "few_frames"
+    PAD = "pad"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The rule's answer; only what is unsure has doubts."""
+
+    outcome: Outcome
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +41,25 @@ class Verdict:
     runner_up: Candidate | None
     evidence: Evidence
     probe: Embedding
+    pad_value: float | None
 
 
-def decide(looks: Sequence[Look], gallery: Gallery, policy: DoorPolicy) -> Verdict:
-    """Judge at least one look, the best first."""
+@dataclass(frozen=True, slots=True)
+class SecondLook:
+    """What a probe kept from an earlier pass says against a gallery of today."""
+
+    outcome: Outcome
+    candidate: Candidate | None
+    runner_up: Candidate | None
+    doubts: tuple[Doubt, ...]
+
+
+def decide(looks: Sequence[Look], gallery: Gallery, policy: DoorPolicy, pad_value: float | None = None) -> Verdict:
+    """Judge at least one look, the best first. `pad_value` tells how much they are like a held picture, None when they cannot say."""
     probe = fuse(looks)
     candidate, runner_up = gallery.search(probe)
     agreeing = _agreeing(looks, gallery, candidate)
+    judged = outcome_of(candidate, runner_up, agreeing, policy, flagged=is_flagged(pad_value, policy))
     best = looks[0].quality
     evidence = Evidence(
         min_similarity=policy.min_similarity,
@@ -35,17 +69,52 @@ def decide(looks: Sequence[Look], gallery: Gallery, policy: DoorPolicy) -> Verdi
         agreeing_frames=agreeing,
         quality=min(1.0, max(0.0, best.value)),
         face_px=best.face_px,
+        doubts=judged.doubts,
     )
-    return Verdict(outcome_of(candidate, runner_up, agreeing, policy), candidate, runner_up, evidence, probe)
+    return Verdict(judged.outcome, candidate, runner_up, evidence, probe, pad_value)
 
 
-def outcome_of(candidate: Candidate | None, runner_up: Candidate | None, agreeing: int, policy: DoorPolicy) -> Outcome:
-    """The rule. Nobody near enough is *unknown*; near enough but a tie, too small a lead or too few frames is *unsure*."""
-    if candidate is None or candidate.similarity < policy.min_similarity:
-        return Outcome.UNKNOWN
-    if agreeing < policy.min_agreeing_frames or not _leads(candidate, runner_up, policy.min_margin):
-        return Outcome.UNSURE
-    return Outcome.MATCH
+def second_look(probe: Embedding, gallery: Gallery, policy: DoorPolicy, *, evidence: Evidence | None = None) -> SecondLook:
+    """Judge the fused probe of an earlier pass by the same bars.
+
+    A probe cannot show again how many frames agreed nor whether a picture was held, so the pass's own `evidence` speaks for both: a pass
+    flagged then stays flagged, and one with too few agreeing frames then has no more now. Without evidence only the bars are asked.
+    """
+    candidate, runner_up = gallery.search(probe)
+    agreeing = policy.min_agreeing_frames if evidence is None else _carried(evidence)
+    flagged = evidence is not None and Doubt.PAD in evidence.doubts
+    judged = outcome_of(candidate, runner_up, agreeing, policy, flagged=flagged)
+    return SecondLook(judged.outcome, candidate, runner_up, judged.doubts)
+
+
+def outcome_of(
+    candidate: Candidate | None, runner_up: Candidate | None, agreeing: int, policy: DoorPolicy, *, flagged: bool = False
+) -> Judgement:
+    """The rule. Nobody near is *unknown*; near but with any doubt is *unsure*; without doubt it is a *match*."""
+    if candidate is None or candidate.similarity < min(policy.unsure_similarity, policy.min_similarity):
+        return Judgement(Outcome.UNKNOWN)
+    doubted = (
+        (candidate.similarity < policy.min_similarity, Doubt.NEAR),
+        (not _leads(candidate, runner_up, policy.min_margin), Doubt.MARGIN),
+        (agreeing < policy.min_agreeing_frames, Doubt.FEW_FRAMES),
+        (flagged, Doubt.PAD),
+    )
+    doubts = tuple(doubt for holds, doubt in doubted if holds)
+    return Judgement(Outcome.UNSURE if doubts else Outcome.MATCH, doubts)
+
+
+def is_flagged(pad_value: float | None, policy: DoorPolicy) -> bool:
+    """Whether a pass is so much like a held picture that staff shall look at it."""
+    return policy.pad and pad_value is not None and pad_value > policy.max_pad_value
+
+
+def apart(looks: Sequence[Look]) -> int:
+    """How many of the looks are evidence of their own: the most that lie `APART_NS` or more from each other."""
+    count, last = 0, None
+    for at in sorted(look.at for look in looks):
+        if last is None or at - last >= APART_NS:
+            count, last = count + 1, at
+    return count
 
 
 def _leads(candidate: Candidate, runner_up: Candidate | None, min_margin: float) -> bool:
@@ -58,5 +127,13 @@ def _leads(candidate: Candidate, runner_up: Candidate | None, min_margin: float)
 def _agreeing(looks: Sequence[Look], gallery: Gallery, candidate: Candidate | None) -> int:
     if candidate is None:
         return 0
-    firsts = (gallery.search(look.embedding)[0] for look in looks)
-    return sum(first is not None and first.person == candidate.person for first in firsts)
+    return apart([look for look in looks if _names(gallery.search(look.embedding)[0], candidate)])
+
+
+def _names(first: Candidate | None, candidate: Candidate) -> bool:
+    return first is not None and first.person == candidate.person
+
+
+def _carried(evidence: Evidence) -> int:
+    """Where too few frames agreed, as many as did; otherwise all that were fused, for they may now agree on somebody new."""
+    return evidence.agreeing_frames if Doubt.FEW_FRAMES in evidence.doubts else evidence.frames

@@ -134,6 +134,7 @@ class Doorway:
                 best_at=best.at,
                 from_at=track.from_at,
                 until_at=track.until_at,
+                pad_value=verdict.pad_value,
             )
         ]
 

@@ -29,6 +29,7 @@ def policy_of(settings: NodeSettings, calibration: Calibration, gallery_size: in
     own = calibration.min_own_similarity
     return DoorPolicy(
         min_similarity=calibration.min_similarity(strangers_named_one_in=settings.strangers_named_one_in, gallery_size=gallery_size),
+        unsure_similarity=calibration.min_similarity(strangers_named_one_in=settings.strangers_unsure_one_in, gallery_size=gallery_size),
         min_margin=calibration.min_margin,
         min_agreeing_frames=settings.min_agreeing_frames,
         min_face_px=settings.min_face_px,
@@ -37,4 +38,5 @@ def policy_of(settings: NodeSettings, calibration: Calibration, gallery_size: in
         own_similarity=own,
         other_similarity=own - _OTHER_BELOW_OWN,
         min_frames=2 if settings.interval_ms <= _SURELY_SEEN_TWICE_MS else 1,
+        pad=settings.pad == "review",
     )

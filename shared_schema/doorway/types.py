@@ -1,10 +1,12 @@
 """What a doorway takes and gives."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from shared_schema.face.match import Gallery
-from shared_schema.face.types import Bgr, Embedding, Embeddings, Face, Quality
+from shared_schema.face.types import Bgr, Box, Embedding, Embeddings, Face, Quality
 from shared_schema.ids import BootNs, ModelId
 from shared_schema.sighting import Candidate, Evidence, Outcome
 
@@ -15,11 +17,13 @@ class Pipeline(Protocol):
     @property
     def model_id(self) -> ModelId: ...
 
-    def detect(self, frame: Bgr) -> tuple[Face, ...]: ...
+    def detect(self, frame: Bgr, near: Sequence[Box] | None = None) -> tuple[Face, ...]: ...
 
-    def assess(self, frame: Bgr, face: Face, *, min_face_px: int) -> Quality: ...
+    def chip(self, frame: Bgr, face: Face) -> Bgr: ...
 
-    def embed(self, frame: Bgr, faces: tuple[Face, ...]) -> Embeddings: ...
+    def assess(self, frame: Bgr, face: Face, *, min_face_px: int, chip: Bgr | None = None) -> Quality: ...
+
+    def embed(self, frame: Bgr, faces: Sequence[Face], chips: Sequence[Bgr] | None = None) -> Embeddings: ...
 
     def crop(self, frame: Bgr, face: Face) -> Bgr: ...
 
@@ -28,12 +32,15 @@ class Pipeline(Protocol):
 class DoorPolicy:
     """How a doorway decides. Durations are in nanoseconds of the boot clock.
 
+    `min_similarity` names somebody; from `unsure_similarity` up to it staff see who it may have been.
     `own_similarity`: two looks at least so close are taken for one person's, wherever the face has moved in the meantime.
     `other_similarity`: two looks less close than that are two people's, however well their boxes overlap.
     `min_frames`: an unknown face found in fewer frames is too brief to be anybody.
+    `pad`: a pass whose looks are more like a held picture than `max_pad_value` is unsure, whoever it looks like.
     """
 
     min_similarity: float
+    unsure_similarity: float
     min_margin: float
     min_agreeing_frames: int
     min_face_px: int
@@ -42,11 +49,13 @@ class DoorPolicy:
     own_similarity: float = 0.92
     other_similarity: float = 0.86
     min_frames: int = 2
+    pad: bool = False
+    max_pad_value: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
 class PassDecided:
-    """One pass of one person, decided once. `crop` is the best frame's evidence image, BGR."""
+    """One pass of one person as it is told of. `crop` is the best frame's evidence image, BGR; `pad_value` None: not looked into."""
 
     outcome: Outcome
     candidate: Candidate | None
@@ -57,6 +66,7 @@ class PassDecided:
     best_at: BootNs
     from_at: BootNs
     until_at: BootNs
+    pad_value: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ MODEL: Final = ModelId("fake")
 STEP_NS: Final = 200_000_000
 POLICY: Final = DoorPolicy(
     min_similarity=0.94,
+    unsure_similarity=0.9,
     min_margin=0.01,
     min_agreeing_frames=2,
     min_face_px=20,

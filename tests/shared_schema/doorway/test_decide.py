@@ -1,4 +1,5 @@
 from dataclasses import replace
+from random import Random
 from uuid import UUID
 
 import numpy as np
@@ -6,13 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared_schema.doorway.decide import decide, outcome_of
+from shared_schema.doorway.decide import APART_NS, Doubt, Judgement, SecondLook, apart, decide, outcome_of, second_look
 from shared_schema.doorway.fuse import MAX_LOOKS, best_looks, fuse
 from shared_schema.doorway.types import Look
+from shared_schema.face.match import Gallery
 from shared_schema.face.types import Quality
 from shared_schema.face.vectors import unit
-from shared_schema.sighting import Candidate, Outcome
-from tests.shared_schema.doorway.fakes import POLICY, at, face_of, gallery, person
+from shared_schema.ids import BootNs
+from shared_schema.sighting import Candidate, Evidence, Outcome
+from tests.shared_schema.doorway.fakes import POLICY, FakePipeline, at, face_of, gallery, person
 
 
 def look(who: str, *, quality: float = 0.8, number: int = 0) -> Look:
@@ -23,26 +26,68 @@ def candidate(similarity: float, who: int = 1) -> Candidate:
     return Candidate(person=UUID(int=who), similarity=similarity)
 
 
-@given(best=st.floats(-1, 1), lead=st.floats(0, 1), agreeing=st.integers(0, 5))
-def test_a_match_needs_similarity_and_lead_and_agreement(best: float, lead: float, agreeing: int) -> None:
+@given(best=st.floats(-1, 1), lead=st.floats(0, 1), agreeing=st.integers(0, 5), flagged=st.booleans())
+def test_a_match_needs_similarity_and_lead_and_agreement_and_no_flag(best: float, lead: float, agreeing: int, flagged: bool) -> None:  # noqa: FBT001
     runner_up = candidate(max(-1.0, best - lead), 2)
-    outcome = outcome_of(candidate(best), runner_up, agreeing, POLICY)
-    near = best >= POLICY.min_similarity
+    judged = outcome_of(candidate(best), runner_up, agreeing, POLICY, flagged=flagged)
     clear = best - runner_up.similarity >= POLICY.min_margin
-    assert (outcome is Outcome.MATCH) == (near and clear and agreeing >= POLICY.min_agreeing_frames)
-    assert (outcome is Outcome.UNKNOWN) == (not near)
+    enough = agreeing >= POLICY.min_agreeing_frames
+    assert (judged.outcome is Outcome.MATCH) == (best >= POLICY.min_similarity and clear and enough and not flagged)
+    assert (judged.outcome is Outcome.UNKNOWN) == (best < POLICY.unsure_similarity)
+    assert (judged.outcome is Outcome.UNSURE) == bool(judged.doubts)
+
+
+@pytest.mark.parametrize(
+    ("best", "other", "agreeing", "flagged", "doubts"),
+    [
+        (0.93, 0.8, 3, False, ("near",)),
+        (0.96, 0.955, 3, False, ("margin",)),
+        (0.96, 0.8, 1, False, ("few_frames",)),
+        (0.96, 0.8, 3, True, ("pad",)),
+        (0.93, 0.925, 0, True, ("near", "margin", "few_frames", "pad")),
+        (0.96, 0.8, 3, False, ()),
+        (0.89, 0.8, 3, True, ()),
+    ],
+)
+def test_what_is_unsure_says_why(best: float, other: float, agreeing: int, flagged: bool, doubts: tuple[str, ...]) -> None:  # noqa: FBT001
+    assert outcome_of(candidate(best), candidate(other, 2), agreeing, POLICY, flagged=flagged).doubts == doubts
 
 
 def test_a_tie_is_unsure_even_without_a_required_lead() -> None:
-    assert outcome_of(candidate(0.99), candidate(0.99, 2), 5, replace(POLICY, min_margin=0.0)) is Outcome.UNSURE
+    assert outcome_of(candidate(0.99), candidate(0.99, 2), 5, replace(POLICY, min_margin=0.0)) == Judgement(Outcome.UNSURE, (Doubt.MARGIN,))
 
 
 def test_nobody_is_unknown() -> None:
-    assert outcome_of(None, None, 0, POLICY) is Outcome.UNKNOWN
+    assert outcome_of(None, None, 0, POLICY) == Judgement(Outcome.UNKNOWN)
 
 
 def test_the_only_person_of_a_gallery_needs_no_lead() -> None:
-    assert outcome_of(candidate(0.97), None, 2, POLICY) is Outcome.MATCH
+    assert outcome_of(candidate(0.97), None, 2, POLICY) == Judgement(Outcome.MATCH)
+
+
+def test_looks_of_one_moment_are_one_piece_of_evidence() -> None:
+    burst = [replace(look("ann"), at=BootNs(at(0) + number * 33_000_000)) for number in range(4)]
+    assert decide(burst, gallery("ann", "bob"), POLICY).evidence.doubts == ("few_frames",)
+    later = replace(look("ann"), at=BootNs(at(0) + APART_NS))
+    assert decide([*burst, later], gallery("ann", "bob"), POLICY).outcome is Outcome.MATCH
+
+
+@given(times=st.lists(st.integers(0, 2_000_000_000), max_size=12), seed=st.randoms(use_true_random=False))
+def test_evidence_counts_moments_in_whatever_order_the_looks_come(times: list[int], seed: Random) -> None:
+    looks = [replace(look("ann"), at=BootNs(one)) for one in times]
+    shuffled = list(looks)
+    seed.shuffle(shuffled)
+    assert apart(looks) == apart(shuffled) <= len(looks)
+
+
+def test_a_look_like_a_held_picture_is_unsure_where_pictures_are_asked_for() -> None:
+    wary = replace(POLICY, pad=True, max_pad_value=0.5)
+    looks = [look("ann"), look("ann", number=1)]
+    verdict = decide(looks, gallery("ann", "bob"), wary, pad_value=0.6)
+    assert (verdict.outcome, verdict.evidence.doubts, verdict.pad_value) == (Outcome.UNSURE, ("pad",), 0.6)
+    assert decide(looks, gallery("ann", "bob"), wary, pad_value=0.5).outcome is Outcome.MATCH
+    assert decide(looks, gallery("ann", "bob"), wary).outcome is Outcome.MATCH
+    assert decide(looks, gallery("ann", "bob"), replace(wary, pad=False), pad_value=0.6).outcome is Outcome.MATCH
 
 
 def test_a_good_look_weighs_more_than_a_poor_one() -> None:
@@ -73,3 +118,51 @@ def test_the_probe_is_what_was_compared() -> None:
     assert verdict.candidate is not None
     assert verdict.candidate.similarity == pytest.approx(float(verdict.probe @ face_of("ann")), abs=1e-6)
     assert unit(verdict.probe) == pytest.approx(verdict.probe)
+
+
+def test_a_second_look_names_who_was_enrolled_since() -> None:
+    verdict = decide([look("ann"), look("ann", number=1)], gallery("bob"), POLICY)
+    assert verdict.outcome is Outcome.UNKNOWN
+    again = second_look(verdict.probe, gallery("ann", "bob"), POLICY, evidence=verdict.evidence)
+    assert (again.outcome, again.doubts) == (Outcome.MATCH, ())
+    assert again.candidate is not None
+    assert again.candidate.person == person("ann")
+
+
+def test_a_second_look_no_longer_names_who_was_erased_or_missed_a_raised_bar() -> None:
+    probe = decide([look("ann"), look("ann", number=1)], gallery("ann", "bob"), POLICY).probe
+    assert second_look(probe, gallery("bob"), POLICY).outcome is Outcome.UNKNOWN
+    assert second_look(probe, Gallery.empty(FakePipeline.model_id), POLICY) == SecondLook(Outcome.UNKNOWN, None, None, ())
+    blurred = fuse([look("ann", quality=0.8), look("bob", quality=0.4)])
+    lenient, strict = replace(POLICY, min_similarity=0.95, min_margin=0), replace(POLICY, min_similarity=0.99, min_margin=0)
+    assert second_look(blurred, gallery("ann", "bob"), lenient).outcome is Outcome.MATCH
+    assert second_look(blurred, gallery("ann", "bob"), strict).doubts == ("near",)
+
+
+def test_a_second_look_asks_no_more_of_the_frames_than_the_pass_showed() -> None:
+    seen_once = decide([look("ann")], gallery("ann", "bob"), POLICY)
+    assert second_look(seen_once.probe, gallery("ann", "bob"), POLICY, evidence=seen_once.evidence).doubts == ("few_frames",)
+    assert second_look(seen_once.probe, gallery("ann", "bob"), POLICY).outcome is Outcome.MATCH
+    patient = replace(POLICY, min_agreeing_frames=1)
+    assert second_look(seen_once.probe, gallery("ann", "bob"), patient, evidence=seen_once.evidence).outcome is Outcome.MATCH
+
+
+def test_a_flagged_pass_stays_flagged_at_the_second_look() -> None:
+    wary = replace(POLICY, pad=True, max_pad_value=0.5)
+    flagged = decide([look("ann"), look("ann", number=1)], gallery("bob", "ann"), wary, pad_value=0.9)
+    assert second_look(flagged.probe, gallery("ann"), POLICY, evidence=flagged.evidence).doubts == ("pad",)
+
+
+@given(share=st.floats(0, 1), agreeing=st.integers(1, 6))
+def test_a_second_look_by_the_same_gallery_agrees_with_the_first(share: float, agreeing: int) -> None:
+    names = gallery("ann", "bob", "cyd")
+    probe = np.asarray(unit((1 - share) * face_of("ann") + share * face_of("eve")))
+    looks = [replace(look("ann", number=number), embedding=probe) for number in range(agreeing)]
+    first = decide(looks, names, POLICY)
+    again = second_look(first.probe, names, POLICY, evidence=first.evidence)
+    assert (again.outcome, again.doubts) == (first.outcome, first.evidence.doubts)
+
+
+def test_evidence_travels_with_its_doubts() -> None:
+    evidence = decide([look("ann")], gallery("ann"), POLICY).evidence
+    assert Evidence.model_validate_json(evidence.model_dump_json()) == evidence

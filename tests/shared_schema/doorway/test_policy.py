@@ -12,6 +12,18 @@ def test_the_bar_rises_with_the_gallery_and_with_the_wish() -> None:
     assert small < strict
 
 
+def test_staff_see_a_suggestion_from_a_lower_bar_than_a_name() -> None:
+    policy = policy_of(NodeSettings(), CALIBRATION, 100)
+    assert policy.unsure_similarity < policy.min_similarity
+    same = policy_of(NodeSettings(strangers_unsure_one_in=1000), CALIBRATION, 100)
+    assert same.unsure_similarity == same.min_similarity
+
+
+def test_held_pictures_are_asked_for_only_when_people_wish() -> None:
+    assert not policy_of(NodeSettings(), CALIBRATION, 1).pad
+    assert policy_of(NodeSettings(pad="review"), CALIBRATION, 1).pad
+
+
 def test_durations_become_nanoseconds() -> None:
     policy = policy_of(NodeSettings(cooldown_ms=7, pass_timeout_ms=800), CALIBRATION, 1)
     assert (policy.cooldown_ns, policy.pass_timeout_ns) == (7_000_000, 800_000_000)
