@@ -2,12 +2,12 @@
 
 Three looks, because a network sees a small square picture: the *near* network takes the whole frame and finds large faces, the *far*
 network takes squares as high as the frame and finds small ones, and the near network looks again at each face alone for its landmarks.
+Where the places of faces are known from the frame before, the near network looks around these alone instead of the first two looks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,27 +15,13 @@ from shared_schema.face.manifest import DetectorFile
 from shared_schema.face.normalise import normalised
 from shared_schema.face.runtime import Network
 from shared_schema.face.types import Bgr, Box, Face, FaceError, Points
+from shared_schema.face.views import Place, View, close_up_view, fitted, overview, search_view, squares
 
 SAME_FACE_OVERLAP = 0.3
 """Intersection over union from which two finds are one face."""
 
-_WIDE = 1.2
-"""A frame longer than this times its short side is looked at in squares."""
-_CLOSE_UP = 2.0
-"""Side of the square of the close-up, in widths of the face's box."""
-
 _MIRRORED = (1, 0, 2, 3, 5, 4)
 """Which landmark a landmark is in the mirror."""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A rectangle of the frame that a network looks at; it may reach over the edge."""
-
-    left: int
-    top: int
-    width: int
-    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +37,10 @@ class Finds:
         if self.corners.shape != (count, 2, 2) or self.landmarks.shape != (count, 6, 2):
             raise FaceError("wrong_shape", f"finds of shapes {self.corners.shape} and {self.landmarks.shape} for {count} faces")
 
+    def at(self, place: Place) -> "Finds":
+        """Finds in a picture as finds in the frame that it lies in."""
+        return Finds(place.corners(self.corners), place.landmarks(self.landmarks), self.certainty)
+
 
 class BlazeFace:
     """One BlazeFace network: looks at a view of a frame and gives raw finds."""
@@ -63,15 +53,20 @@ class BlazeFace:
         if network.input_shape != (1, file.input_px, file.input_px, 3) or network.output_shapes != expected:
             raise FaceError("bad_manifest", f"{file.file} does not have the sizes that its manifest describes")
 
-    def look(self, frame: Bgr, view: View) -> Finds:
-        picture, place = _fitted(frame, view, self._file.input_px)
-        return place.in_frame(self._find(picture))
+    @property
+    def input_px(self) -> int:
+        return self._file.input_px
+
+    def look(self, frame: Bgr, view: View, *, shrunk: float = 1.0) -> Finds:
+        """Look at a view of a frame that was shrunk by a factor before; the finds are in pixels of the whole frame."""
+        picture, place = fitted(frame, view, self._file.input_px)
+        return self._find(picture).at(Place(place.scale / shrunk, place.shift))
 
     def look_twice(self, frame: Bgr, view: View) -> tuple[Finds, Finds]:
         """Look at a view and at its mirror image; the errors of the two differ, so that their mean is better than either."""
-        picture, place = _fitted(frame, view, self._file.input_px)
+        picture, place = fitted(frame, view, self._file.input_px)
         mirrored = self._find(np.ascontiguousarray(picture[:, ::-1]))
-        return place.in_frame(self._find(picture)), place.in_frame(_mirrored(mirrored, self._file.input_px))
+        return self._find(picture).at(place), _mirrored(mirrored, self._file.input_px).at(place)
 
     def _find(self, picture: Bgr) -> Finds:
         """Finds in pixels of the network's picture."""
@@ -94,31 +89,30 @@ class Detector:
         self._near = near
         self._far = far
 
-    def detect(self, frame: Bgr) -> tuple[Face, ...]:
-        """Every face of a BGR frame, the most certain first."""
-        high, wide = frame.shape[:2]
-        finds = [self._near.look(frame, View(0, 0, wide, high))]
-        finds.extend(self._far.look(frame, view) for view in squares(wide, high))
-        faces = (self._close_up(frame, face) for face in merge(finds))
+    def detect(self, frame: Bgr, near: Sequence[Box] | None = None) -> tuple[Face, ...]:
+        """Every face of a BGR frame, the most certain first; with `near`, those around these places."""
+        finds = self._everywhere(frame) if near is None else self._around(frame, near)
+        faces = (self._close_up(frame, face.box) for face in merge(list(finds)))
         return _distinct([face for face in faces if face is not None])
 
-    def _close_up(self, frame: Bgr, face: Face) -> Face | None:
+    def _everywhere(self, frame: Bgr) -> Iterator[Finds]:
+        """Coarse finds of the whole frame. It is shrunk once, for all looks."""
+        coarse, shrunk = overview(frame, self._far.input_px)
+        high, wide = coarse.shape[:2]
+        yield self._near.look(coarse, View(0, 0, wide, high), shrunk=shrunk)
+        for view in squares(wide, high):
+            yield self._far.look(coarse, view, shrunk=shrunk)
+
+    def _around(self, frame: Bgr, places: Sequence[Box]) -> Iterator[Finds]:
+        """Coarse finds around places where faces were a moment ago."""
+        high, wide = frame.shape[:2]
+        for box in places:
+            yield self._near.look(frame, search_view(box, wide, high))
+
+    def _close_up(self, frame: Bgr, box: Box) -> Face | None:
         """Look at one face alone, for exact landmarks. A find that the close-up does not confirm was none."""
-        box = face.box
-        side = round(max(box.width, box.height) * _CLOSE_UP)
-        left, top = round(box.left + box.width / 2 - side / 2), round(box.top + box.height / 2 - side / 2)
-        looks = (_nearest(box, merge([finds])) for finds in self._near.look_twice(frame, View(left, top, side, side)))
+        looks = (_nearest(box, merge([finds])) for finds in self._near.look_twice(frame, close_up_view(box)))
         return _mean([look for look in looks if look is not None])
-
-
-def squares(width: int, height: int) -> tuple[View, ...]:
-    """Overlapping squares along the long side; a frame that is nearly square is one view."""
-    short, long = min(width, height), max(width, height)
-    if long <= short * _WIDE:
-        return (View(0, 0, width, height),)
-    count = int(np.ceil(long / short))
-    starts = [round(index * (long - short) / (count - 1)) for index in range(count)]
-    return tuple(View(at, 0, short, short) if width >= height else View(0, at, short, short) for at in starts)
 
 
 def anchors_of(file: DetectorFile) -> NDArray[np.float32]:
@@ -134,6 +128,8 @@ def anchors_of(file: DetectorFile) -> NDArray[np.float32]:
 
 def merge(finds: Sequence[Finds]) -> tuple[Face, ...]:
     """Weighted non-maximum suppression: finds that overlap the most certain one are averaged by certainty into one face."""
+    if not finds:
+        return ()
     corners = np.concatenate([find.corners for find in finds])
     landmarks = np.concatenate([find.landmarks for find in finds])
     certainty = np.concatenate([find.certainty for find in finds])
@@ -191,43 +187,3 @@ def _distinct(faces: Sequence[Face]) -> tuple[Face, ...]:
         if all(face.box.overlap(other.box) < SAME_FACE_OVERLAP for other in kept):
             kept.append(face)
     return tuple(kept)
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a picture lies: picture = frame · scale + shift, both measured from the outer edge of the first pixel."""
-
-    scale: float
-    shift: NDArray[np.float32]
-
-    def in_frame(self, finds: Finds) -> Finds:
-        """Boxes keep counting from the edge of the first pixel; landmarks count from its centre, as warping does."""
-        corners, landmarks = (finds.corners - self.shift) / self.scale, (finds.landmarks - self.shift) / self.scale - 0.5
-        return Finds(np.asarray(corners, np.float32), np.asarray(landmarks, np.float32), finds.certainty)
-
-
-def _fitted(frame: Bgr, view: View, size_px: int) -> tuple[Bgr, _Place]:
-    """The view, shrunk or grown to fit a black square of `size_px`, and where it lies."""
-    part = _cut(frame, view)
-    scale = size_px / max(view.width, view.height)
-    wide, high = max(1, round(view.width * scale)), max(1, round(view.height * scale))
-    small = cv2.resize(part, (wide, high), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    if (wide, high) == (size_px, size_px):
-        picture, inset = np.asarray(small, np.uint8), (0, 0)
-    else:
-        inset = ((size_px - wide) // 2, (size_px - high) // 2)
-        picture = np.zeros((size_px, size_px, 3), np.uint8)
-        picture[inset[1] : inset[1] + high, inset[0] : inset[0] + wide] = small
-    shift = np.array([inset[0] - view.left * scale, inset[1] - view.top * scale], np.float32)
-    return picture, _Place(scale, shift)
-
-
-def _cut(frame: Bgr, view: View) -> Bgr:
-    """The view's pixels; beyond the frame its edge is repeated."""
-    high, wide = frame.shape[:2]
-    above, below = max(0, -view.top), max(0, view.top + view.height - high)
-    before, behind = max(0, -view.left), max(0, view.left + view.width - wide)
-    inside = frame[max(view.top, 0) : max(view.top + view.height, 0), max(view.left, 0) : max(view.left + view.width, 0)]
-    if not (above or below or before or behind):
-        return inside
-    return np.asarray(cv2.copyMakeBorder(inside, above, below, before, behind, cv2.BORDER_REPLICATE), np.uint8)

@@ -4,10 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
-from shared_schema.face.detect import Finds, View, anchors_of, merge, squares
+from shared_schema.face.detect import Finds, anchors_of, merge
 from shared_schema.face.manifest import ModelSet
 from shared_schema.face.pipeline import FacePipeline
 from shared_schema.face.types import Bgr, FaceError
+from shared_schema.face.views import View, squares
 
 
 def on_canvas(image: Bgr, *, width_px: int, size: tuple[int, int] = (360, 640), at: tuple[int, int] = (40, 60)) -> Bgr:
