@@ -10,19 +10,21 @@ from shared_schema.face.types import Bgr
 _HALF: Final = 2
 
 
-def resized(image: Bgr, size: tuple[int, int], *, last_step: int = cv2.INTER_AREA) -> Bgr:
+def resized(image: Bgr, size: tuple[int, int], *, coarse: bool = False) -> Bgr:
     """The image at (width, height). While both sides are even and at least twice too long they are halved, which costs next to nothing.
 
-    `last_step` is OpenCV's interpolation for what is left to shrink, less than by half; what grows, grows by bilinear interpolation.
+    What is left to shrink shrinks by area; `coarse` does with bilinear interpolation, six times as fast, if that is less than by half.
+    What grows, grows by bilinear interpolation.
     """
-    while _twice(image.shape[1], size[0]) and _twice(image.shape[0], size[1]):
+    while _halves(image.shape[1], size[0]) and _halves(image.shape[0], size[1]):
         half = (image.shape[1] // _HALF, image.shape[0] // _HALF)
         image = np.asarray(cv2.resize(image, half, interpolation=cv2.INTER_AREA), np.uint8)
     if image.shape[1::-1] == size:
         return image
-    shrinks = size[0] < image.shape[1] and size[1] < image.shape[0]
-    return np.asarray(cv2.resize(image, size, interpolation=last_step if shrinks else cv2.INTER_LINEAR), np.uint8)
+    factor = max(image.shape[1] / size[0], image.shape[0] / size[1])
+    bilinear = factor <= 1 or (coarse and factor < _HALF)
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR if bilinear else cv2.INTER_AREA), np.uint8)
 
 
-def _twice(is_px: int, wanted_px: int) -> bool:
+def _halves(is_px: int, wanted_px: int) -> bool:
     return is_px % _HALF == 0 and is_px >= _HALF * wanted_px

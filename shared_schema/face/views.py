@@ -74,13 +74,14 @@ def close_up_view(box: Box) -> View:
     return View(round(box.left + box.width / 2 - side / 2), round(box.top + box.height / 2 - side / 2), side, side)
 
 
-def overview(frame: Bgr, short_px: int) -> tuple[Bgr, float]:
-    """The frame with its short side shrunk to `short_px` for all coarse looks at once, and by which factor it was shrunk."""
+def overview(frame: Bgr, square_px: int) -> tuple[Bgr, float]:
+    """The frame shrunk once for all coarse looks, so far that its `squares` are `square_px` long, and by which factor."""
     high, wide = frame.shape[:2]
-    factor = min(wide, high) / short_px
+    square = squares(wide, high)[0]
+    factor = max(square.width, square.height) / square_px
     if factor <= 1:
         return frame, 1.0
-    return resized(frame, (round(wide / factor), round(high / factor)), last_step=cv2.INTER_LINEAR), factor
+    return resized(frame, (max(1, round(wide / factor)), max(1, round(high / factor))), coarse=True), factor
 
 
 def fitted(frame: Bgr, view: View, size_px: int) -> tuple[Bgr, Place]:
