@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from shared_schema.evaluate.acquire import Embedded, embed_images
 from shared_schema.evaluate.identify import by_person, fuse
 from shared_schema.evaluate.lfw import Errata, Image, list_images
-from shared_schema.face.calibration import Point
+from shared_schema.face.calibration import Calibration, Point
 from shared_schema.face.types import FaceError
 from shared_schema.face.vectors import unit
 
@@ -47,6 +48,29 @@ class Measured:
             f"# {self.people} people; own samples: median {self.own_median:.4f}\n"
             f'measured_on = "{name}"\nmin_own_similarity = {self.min_own_similarity:.3f}\nstrangers = [\n{rows}\n]'
         )
+
+    def calibration(self, name: str) -> Calibration:
+        """The whole block.
+
+        What is no measurement of its own stands in the proportion to the table that was chosen for the shipped embedder: the margin is a
+        quarter of the way from one in a hundred to one in a hundred thousand, the bar for duplicates lies between the last two.
+        FaceError no_telling_apart when strangers are as alike as can be.
+        """
+        at = {round(point.one_in): point.similarity for point in self.strangers}
+        try:
+            return Calibration(
+                measured_on=f"{name}: {self.people} people; own samples: median {self.own_median:.4f}",
+                strangers=self.strangers,
+                min_margin=round((at[100_000] - at[100]) / 4, 4),
+                min_own_similarity=round(self.min_own_similarity, 3),
+                duplicate_similarity=round((at[10_000] + at[100_000]) / 2, 4),
+            )
+        except ValidationError as error:
+            raise FaceError(
+                "no_telling_apart",
+                f"strangers reach similarity {at[10]:.4f} with this embedder as often as one time in ten, so it cannot tell people apart; "
+                "check that its manifest feeds it the way it was trained",
+            ) from error
 
 
 def calibrate(folder: Path, errata: Errata, models: Path | None = None) -> Measured:

@@ -1,39 +1,29 @@
 """The model set: what each file is, where it comes from, and how it wants to be fed. Nothing is guessed from tensor shapes."""
 
 import hashlib
+import json
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from shared_schema.base import Sha256Hex
 from shared_schema.face.calibration import Calibration
+from shared_schema.face.source import PackageSource, Source
 from shared_schema.face.types import FaceError, Points
 from shared_schema.ids import ModelId
 
 SHIPPED = Path(__file__).parent / "models"
 """The folder of the model set that comes with the package."""
 
-_FILE = "manifest.toml"
+FILE = "manifest.toml"
 
 
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Source(_Entry):
-    """Where a file comes from: a package of the Python index, one member of its archive, and its licence."""
-
-    package: str
-    version: str
-    archive: str
-    archive_sha256: Sha256Hex
-    member: str
-    member_sha256: Sha256Hex
-    licence: str
 
 
 class Normalisation(_Entry):
@@ -44,15 +34,20 @@ class Normalisation(_Entry):
     scale: float = 1.0
 
 
-class ModelFile(_Entry):
+class Feeding(_Entry):
+    """How a network with one square image as its input is fed."""
+
+    input_px: int = Field(ge=16, le=1024)
+    colour: Literal["RGB", "BGR"]
+    normalisation: Normalisation
+
+
+class ModelFile(Feeding):
     """A `.tflite` file with one square image as its input."""
 
     file: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]+\.tflite$")]
     sha256: Sha256Hex
     source: Source
-    input_px: int = Field(ge=16, le=1024)
-    colour: Literal["RGB", "BGR"]
-    normalisation: Normalisation
 
 
 class AnchorLayer(_Entry):
@@ -75,15 +70,33 @@ class LandmarkFile(ModelFile):
     min_certainty: float = Field(gt=0, lt=1)
 
 
-class EmbedderFile(ModelFile):
+class EmbedderRule(Feeding):
     """`template`: right eye, left eye, nose tip and mouth in the chip. Embeddings are compared by cosine similarity."""
 
-    model_id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
     dimension: int = Field(ge=8, le=4096)
     metric: Literal["cosine"]
     mirrored: bool
     template: tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
-    calibration: Calibration
+
+    def fingerprint(self, sha256: str) -> str:
+        """Eight hex digits that differ whenever the embeddings do: by the file's content, its feeding, the template or the mirroring."""
+        rule = self.model_dump(mode="json", include=set(EmbedderRule.model_fields))
+        return hashlib.sha256(json.dumps([sha256, rule], sort_keys=True).encode()).hexdigest()[:8]
+
+
+class EmbedderFile(ModelFile, EmbedderRule):
+    """The embedder of a set. Without a calibration nobody knows what its similarities mean."""
+
+    model_id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    calibration: Calibration | None = None
+
+    @model_validator(mode="after")
+    def _is_called_what_it_is(self) -> Self:
+        """Templates of one model id are compared, so an installed embedder that was changed afterwards may not keep its id."""
+        if not isinstance(self.source, PackageSource) and not self.model_id.endswith(f"-{self.fingerprint(self.sha256)}"):
+            msg = f"model_id {self.model_id} is not that of this file fed this way; install the model again instead of editing its manifest"
+            raise ValueError(msg)
+        return self
 
     @property
     def id(self) -> ModelId:
@@ -167,22 +180,34 @@ class Embedder:
 
     @property
     def calibration(self) -> Calibration:
+        """FaceError uncalibrated: without measured similarities nobody can be named."""
+        if self.file.calibration is None:
+            raise FaceError(
+                "uncalibrated",
+                f"embedder {self.model_id} is not calibrated, so nobody can be named with it; "
+                "run `lintel-face calibrate --models DIR --images DIR --write`",
+            )
         return self.file.calibration
 
 
 def read_manifest(folder: Path) -> Manifest:
     """The manifest of a folder, not looking at the files it names."""
-    path = folder / _FILE
+    path = folder / FILE
     try:
         return Manifest.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise FaceError("no_models", f"cannot read {path}: {error.strerror}; name the folder of a model set") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise FaceError("bad_manifest", f"{path}: {where}: {first['msg']}") from error
+        raise FaceError("bad_manifest", f"{path}: {first_problem(error)}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FaceError("bad_manifest", f"{path} is not TOML: {error}") from error
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first thing that is wrong, with its place, in one line."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']}" if where else str(first["msg"])
 
 
 def _check(path: Path, content: bytes, model: ModelFile) -> None:
