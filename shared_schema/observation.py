@@ -29,6 +29,7 @@ class Funnel(WireModel):
     matched: int = Field(default=0, ge=0)
     unsure: int = Field(default=0, ge=0)
     unknown: int = Field(default=0, ge=0)
+    doubts: dict[str, int] = Field(default_factory=dict, description="why passes were unsure: near, margin, few_frames, pad")
 
 
 class Observation(WireModel):

@@ -3,16 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
-from shared_schema.doorway.fuse import fuse
+from shared_schema.doorway.fuse import apart, fuse
 from shared_schema.doorway.types import DoorPolicy, Look
 from shared_schema.face.match import Gallery
 from shared_schema.face.types import Embedding
 from shared_schema.sighting import Candidate, Evidence, Outcome
-
-APART_NS: Final = 150_000_000
-"""Looks nearer in time than this are one piece of evidence: a face that stands still gives the same picture again and again."""
 
 
 class Doubt(StrEnum):
@@ -106,15 +102,6 @@ def outcome_of(
 def is_flagged(pad_value: float | None, policy: DoorPolicy) -> bool:
     """Whether a pass is so much like a held picture that staff shall look at it."""
     return policy.pad and pad_value is not None and pad_value > policy.max_pad_value
-
-
-def apart(looks: Sequence[Look]) -> int:
-    """How many of the looks are evidence of their own: the most that lie `APART_NS` or more from each other."""
-    count, last = 0, None
-    for at in sorted(look.at for look in looks):
-        if last is None or at - last >= APART_NS:
-            count, last = count + 1, at
-    return count
 
 
 def _leads(candidate: Candidate, runner_up: Candidate | None, min_margin: float) -> bool:

@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Final
 
+from shared_schema.doorway.decide import Verdict
 from shared_schema.face.types import Gate
 from shared_schema.observation import Funnel
 from shared_schema.sighting import Outcome
@@ -12,11 +13,15 @@ TOO_BRIEF: Final = "too_brief"
 
 
 class FunnelCounter:
-    """`passes` counts every pass; those that are neither matched, unsure nor unknown were too poor to decide or within the cooldown."""
+    """`passes` counts every pass; those that are neither matched, unsure nor unknown were too poor to decide or within the cooldown.
+
+    A pass that was told of as unsure or unknown and recognised later counts as matched too.
+    """
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
         self._gated: Counter[str] = Counter()
+        self._doubts: Counter[str] = Counter()
 
     def frame(self, *, motion: bool) -> None:
         self._counts["frames"] += 1
@@ -27,11 +32,16 @@ class FunnelCounter:
         if gate is not None:
             self._gated[gate.value] += 1
 
-    def pass_closed(self, outcome: Outcome | None) -> None:
+    def pass_closed(self, verdict: Verdict | None) -> None:
         """None: the pass gave no sighting."""
         self._counts["passes"] += 1
-        if outcome is not None:
-            self._counts[_FIELDS[outcome]] += 1
+        if verdict is not None:
+            self._counts[_FIELDS[verdict.outcome]] += 1
+            self._doubts.update(verdict.evidence.doubts)
+
+    def recognised_after_all(self) -> None:
+        """A pass that was counted before is now matched."""
+        self._counts[_FIELDS[Outcome.MATCH]] += 1
 
     def pass_too_brief(self) -> None:
         """It was found in so few frames that it is no sighting."""
@@ -40,17 +50,24 @@ class FunnelCounter:
 
     def take(self) -> Funnel:
         """The counts since the last call."""
-        funnel = Funnel(gated=dict(sorted(self._gated.items())), **self._counts)
+        funnel = Funnel(gated=_sorted(self._gated), doubts=_sorted(self._doubts), **self._counts)
         self._counts.clear()
         self._gated.clear()
+        self._doubts.clear()
         return funnel
 
 
+_REASONS: Final = {"gated", "doubts"}
 _FIELDS = {Outcome.MATCH: "matched", Outcome.UNSURE: "unsure", Outcome.UNKNOWN: "unknown"}
 
 
 def add(first: Funnel, second: Funnel) -> Funnel:
     """The counts of two spans of time together."""
     gated = Counter(first.gated) + Counter(second.gated)
-    counts = Counter(first.model_dump(exclude={"gated"})) + Counter(second.model_dump(exclude={"gated"}))
-    return Funnel(gated=dict(sorted(gated.items())), **counts)
+    doubts = Counter(first.doubts) + Counter(second.doubts)
+    counts = Counter(first.model_dump(exclude=_REASONS)) + Counter(second.model_dump(exclude=_REASONS))
+    return Funnel(gated=_sorted(gated), doubts=_sorted(doubts), **counts)
+
+
+def _sorted(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items()))

@@ -8,6 +8,8 @@ from shared_schema.node import NodeSettings
 _NS_PER_MS: Final = 1_000_000
 _OTHER_BELOW_OWN: Final = 0.05
 """A new face at a track's place is another person when it lies so far below what a person reaches with their own looks."""
+_SAME_VISIT_ABOVE_OWN: Final = 0.02
+"""Two halves of one visit are so much more alike than photographs taken years apart, and two strangers so seldom are."""
 _SURELY_SEEN_TWICE_MS: Final = 500
 """With frames at most so far apart, whoever walks through a door is found in more than one of them."""
 
@@ -37,6 +39,7 @@ def policy_of(settings: NodeSettings, calibration: Calibration, gallery_size: in
         pass_timeout_ns=settings.pass_timeout_ms * _NS_PER_MS,
         own_similarity=own,
         other_similarity=own - _OTHER_BELOW_OWN,
+        same_visit_similarity=own + _SAME_VISIT_ABOVE_OWN,
         min_frames=2 if settings.interval_ms <= _SURELY_SEEN_TWICE_MS else 1,
         pad=settings.pad == "review",
     )

@@ -1,109 +1,138 @@
-"""Links the faces of a frame to those of the frames before."""
+"""One face followed over frames, and which face of a new frame continues which track."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from shared_schema.doorway.fuse import best_looks, fuse
-from shared_schema.doorway.types import DoorPolicy, Look
+from shared_schema.doorway.fuse import APART_NS, MAX_LOOKS, best_looks, fuse
+from shared_schema.doorway.types import Look
 from shared_schema.face.types import Box, Embedding
 from shared_schema.ids import BootNs, PersonId
+from shared_schema.sighting import Outcome
 
-_NEAR_WIDTHS: Final = 1.0
-"""A face that moved no farther than so many of its widths may be the same by its place alone."""
-_FAR_WIDTHS: Final = 6.0
-"""Nobody moves farther between two frames of a pass, however alike they look."""
-_LEAST_OVERLAP: Final = 0.15
-_MAX_GROWTH: Final = 2.5
-"""Between two sightings of one face its width changes by less than this factor."""
+_COAST_NS: Final = 600_000_000
+"""Where a face is expected is reckoned from its speed for so long; then it may have stopped anywhere."""
+_STEADY: Final = 0.5
+"""How much of the new speed is believed at once."""
+_MOST_CHANGE: Final = 2.0
+"""A predicted width lies within this factor of the last one seen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A face found in a frame; `look` is None when a gate set it aside."""
+    """A face found in a frame; `look` is None when a gate set it aside or an embedding could add nothing."""
 
     box: Box
     look: Look | None
 
 
 class Track:
-    """One face followed over frames: the looks of one pass. It lives until the face has been gone for the pass timeout.
+    """One face: the looks of one pass. It lives until the face has been gone for the pass timeout.
 
-    `person` is who it was matched to, once `decided`.
+    `told` is what has been said of it, if anything, and `person` whom it was matched to. `beside` are the numbers of the tracks that
+    were seen in the same frame, so that they are other people for certain. `parts` are the numbers of the tracks it was joined from.
     """
 
-    def __init__(self, seen: Seen, at: BootNs) -> None:
+    def __init__(self, number: int, seen: Seen, at: BootNs) -> None:
+        self.parts = {number}
+        self.beside: set[int] = set()
         self.box = seen.box
         self.from_at = at
         self.until_at = at
         self.frames = 1
-        self.decided = False
+        self.told: Outcome | None = None
+        self.is_flagged = False
         self.person: PersonId | None = None
         self.looks: tuple[Look, ...] = ()
-        self._means: tuple[Embedding, ...] = ()
-        self._keep(seen.look)
+        self.last_look: Look | None = None
+        self.probe: Embedding | None = None
+        self.speed = _Speed()
+        self._keep(seen.look, MAX_LOOKS)
 
-    def add(self, seen: Seen, at: BootNs) -> None:
+    def add(self, seen: Seen, at: BootNs, most_looks: int = MAX_LOOKS) -> None:
         """The face was found again."""
+        self.speed = self.speed.after(self.box, seen.box, at - self.until_at)
         self.box = seen.box
         self.until_at = at
         self.frames += 1
-        self._keep(seen.look)
+        self._keep(seen.look, most_looks)
+
+    def join(self, later: "Track", most_looks: int) -> None:
+        """Take over a track that turned out to be the same face, seen again after this one."""
+        self.parts |= later.parts
+        self.beside |= later.beside
+        if later.until_at >= self.until_at:
+            self.box, self.speed, self.until_at = later.box, later.speed, later.until_at
+            self.last_look = later.last_look or self.last_look
+        self.from_at = min(self.from_at, later.from_at)
+        self.frames += later.frames
+        self.told = Outcome.MATCH if Outcome.MATCH in (self.told, later.told) else self.told or later.told
+        self.person = self.person or later.person
+        self.is_flagged |= later.is_flagged
+        self.looks = best_looks((*self.looks, *later.looks), most_looks)
+        self.probe = fuse(self.looks) if self.looks else None
+
+    def expected(self, at: BootNs) -> Box:
+        """Where the face is by now if it goes on as it did."""
+        return self.speed.carry(self.box, min(at - self.until_at, _COAST_NS))
 
     def similarity(self, look: Look) -> float | None:
         """The look against what the track looks like on the whole and what it looked like last; None without any look yet."""
-        return max((float(mean @ look.embedding) for mean in self._means), default=None)
+        if self.probe is None or self.last_look is None:
+            return None
+        return max(float(self.probe @ look.embedding), float(self.last_look.embedding @ look.embedding))
 
-    def _keep(self, look: Look | None) -> None:
+    def needs_look(self, at: BootNs, value: float, *, full: int) -> bool:
+        """Whether an embedding of a face of that quality, surely this track's, could add anything. `full`: how many looks are kept."""
+        last = self.last_look
+        if last is None:
+            return True
+        since = at - last.at
+        if self.told is Outcome.MATCH or (len(self.looks) >= full and value <= self.looks[-1].quality.value):
+            return since >= _RARELY_NS
+        return since >= APART_NS or value > _MUCH_BETTER * last.quality.value
+
+    def _keep(self, look: Look | None, most: int) -> None:
         if look is None:
             return
-        self.looks = best_looks((*self.looks, look))
-        self._means = (fuse(self.looks), look.embedding)
+        self.looks = best_looks((*self.looks, look), most)
+        self.last_look = look
+        self.probe = fuse(self.looks)
 
 
-def link(tracks: Sequence[Track], seen: Sequence[Seen], policy: DoorPolicy) -> dict[int, Track]:
-    """Which track each face continues, by the face's index; faces not named begin a track. Strongest links first, one to one."""
-    links = sorted(
-        ((_strength(track, face, policy), row, column) for row, track in enumerate(tracks) for column, face in enumerate(seen)),
-        key=lambda link: (-link[0], link[1], link[2]),
-    )
-    linked: dict[int, Track] = {}
-    taken: set[int] = set()
-    for strength, row, column in links:
-        if strength > 0 and row not in taken and column not in linked:
-            linked[column] = tracks[row]
-            taken.add(row)
-    return linked
+_RARELY_NS: Final = 500_000_000
+"""A track that no further look can help is still compared with its face now and then."""
+_MUCH_BETTER: Final = 1.25
 
 
-def _strength(track: Track, seen: Seen, policy: DoorPolicy) -> float:
-    """0: cannot be the same face. Identity, where both sides have one, weighs more than place."""
-    apart = _widths_apart(track.box, seen.box)
-    similarity = None if seen.look is None else track.similarity(seen.look)
-    if similarity is None:
-        return _place(track.box, seen.box, apart)
-    if similarity < policy.other_similarity or apart > _FAR_WIDTHS:
-        return 0.0
-    place = _place(track.box, seen.box, apart)
-    if similarity < policy.own_similarity and place <= 0:
-        return 0.0
-    return place + 2 * similarity
+@dataclass(frozen=True, slots=True)
+class _Speed:
+    """Pixels a second of the middle of a box, and growth of the logarithm of its width a second."""
+
+    across: float = 0.0
+    down: float = 0.0
+    growth: float = 0.0
+    is_known: bool = False
+
+    def after(self, before: Box, now: Box, took_ns: int) -> "_Speed":
+        if took_ns <= 0:
+            return self
+        seconds = took_ns / 1e9
+        (x0, y0), (x1, y1) = middle(before), middle(now)
+        growth = math.log(max(now.width, 1.0) / max(before.width, 1.0)) / seconds
+        fresh = ((x1 - x0) / seconds, (y1 - y0) / seconds, growth)
+        if not self.is_known:
+            return _Speed(*fresh, is_known=True)
+        old = (self.across, self.down, self.growth)
+        return _Speed(*(_STEADY * new + (1 - _STEADY) * was for new, was in zip(fresh, old, strict=True)), is_known=True)
+
+    def carry(self, box: Box, for_ns: int) -> Box:
+        seconds = for_ns / 1e9
+        factor = min(max(math.exp(self.growth * seconds), 1 / _MOST_CHANGE), _MOST_CHANGE)
+        x, y = middle(box)
+        wide, high = box.width * factor, box.height * factor
+        return Box(x + self.across * seconds - wide / 2, y + self.down * seconds - high / 2, wide, high)
 
 
-def _place(before: Box, now: Box, apart: float) -> float:
-    """From 0 to 1: how well the places of two boxes agree."""
-    growth = max(before.width, now.width) / max(1e-6, min(before.width, now.width))
-    if growth > _MAX_GROWTH:
-        return 0.0
-    overlap = before.overlap(now)
-    if overlap < _LEAST_OVERLAP and apart > _NEAR_WIDTHS:
-        return 0.0
-    return max(0.01, (overlap + max(0.0, 1 - apart / _NEAR_WIDTHS)) / 2)
-
-
-def _widths_apart(before: Box, now: Box) -> float:
-    """Distance of the centres in widths of the wider box."""
-    across = (before.left + before.width / 2) - (now.left + now.width / 2)
-    down = (before.top + before.height / 2) - (now.top + now.height / 2)
-    return math.hypot(across, down) / max(before.width, now.width, 1e-6)
+def middle(box: Box) -> tuple[float, float]:
+    return box.left + box.width / 2, box.top + box.height / 2

@@ -35,6 +35,7 @@ class DoorPolicy:
     `min_similarity` names somebody; from `unsure_similarity` up to it staff see who it may have been.
     `own_similarity`: two looks at least so close are taken for one person's, wherever the face has moved in the meantime.
     `other_similarity`: two looks less close than that are two people's, however well their boxes overlap.
+    `same_visit_similarity`: the looks of two tracks on the whole, at least so close, are the parts of one visit.
     `min_frames`: an unknown face found in fewer frames is too brief to be anybody.
     `pad`: a pass whose looks are more like a held picture than `max_pad_value` is unsure, whoever it looks like.
     """
@@ -48,6 +49,7 @@ class DoorPolicy:
     pass_timeout_ns: int
     own_similarity: float = 0.92
     other_similarity: float = 0.86
+    same_visit_similarity: float = 0.95
     min_frames: int = 2
     pad: bool = False
     max_pad_value: float = math.inf

@@ -69,17 +69,25 @@ class FakePipeline:
         self._scenes = scenes
         self._sights: dict[int, Sight] = {}
         self.detections = 0
+        self.searches = 0
+        self.embedded = 0
 
-    def detect(self, frame: Bgr) -> tuple[Face, ...]:
+    def detect(self, frame: Bgr, near: Sequence[Box] | None = None) -> tuple[Face, ...]:
         self.detections += 1
-        return tuple(self._face(sight) for sight in self._scenes[_number(frame)])
+        self.searches += near is None
+        faces = tuple(self._face(sight) for sight in self._scenes[_number(frame)])
+        return faces if near is None else tuple(face for face in faces if any(_reaches(box, face.box) for box in near))
 
-    def assess(self, frame: Bgr, face: Face, *, min_face_px: int) -> Quality:
+    def chip(self, frame: Bgr, face: Face) -> Bgr:
+        return np.full((4, 4, 3), 0, np.uint8)
+
+    def assess(self, frame: Bgr, face: Face, *, min_face_px: int, chip: Bgr | None = None) -> Quality:
         sight = self._sights[id(face)]
         gate = Gate.TOO_SMALL if sight.width < min_face_px else sight.gate
         return Quality(sight.quality, gate, round(sight.width), 100.0, 120.0)
 
-    def embed(self, frame: Bgr, faces: tuple[Face, ...]) -> Embeddings:
+    def embed(self, frame: Bgr, faces: Sequence[Face], chips: Sequence[Bgr] | None = None) -> Embeddings:
+        self.embedded += len(faces)
         return np.stack([self._embedding(self._sights[id(face)]) for face in faces])
 
     def crop(self, frame: Bgr, face: Face) -> Bgr:
@@ -98,6 +106,12 @@ class FakePipeline:
             return face_of(sight.who)
         other, share = sight.blend
         return np.asarray(unit((1 - share) * face_of(sight.who) + share * face_of(other)))
+
+
+def _reaches(box: Box, other: Box) -> bool:
+    """Whether a face lies within its own width of where one was."""
+    wide = Box(box.left - box.width, box.top - box.height, 3 * box.width, 3 * box.height)
+    return wide.overlap(other) > 0
 
 
 def frame_of(scenes: Sequence[Scene], number: int) -> Bgr:

@@ -7,15 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared_schema.doorway.decide import APART_NS, Doubt, Judgement, SecondLook, apart, decide, outcome_of, second_look
-from shared_schema.doorway.fuse import MAX_LOOKS, best_looks, fuse
+from shared_schema.doorway.decide import Doubt, Judgement, SecondLook, decide, outcome_of, second_look
+from shared_schema.doorway.fuse import APART_NS, MAX_LOOKS, SPAN_NS, apart, best_looks, fuse
 from shared_schema.doorway.types import Look
 from shared_schema.face.match import Gallery
 from shared_schema.face.types import Quality
 from shared_schema.face.vectors import unit
 from shared_schema.ids import BootNs
 from shared_schema.sighting import Candidate, Evidence, Outcome
-from tests.shared_schema.doorway.fakes import POLICY, FakePipeline, at, face_of, gallery, person
+from tests.shared_schema.doorway.fakes import POLICY, FakePipeline, approach, at, face_of, gallery, gist, person, walk
+
+MANY_TIMES = st.lists(st.integers(0, 3000), min_size=1, max_size=60, unique=True)
+MANY_QUALITIES = st.lists(st.floats(0, 1), min_size=60, max_size=60)
 
 
 def look(who: str, *, quality: float = 0.8, number: int = 0) -> Look:
@@ -100,10 +103,55 @@ def test_looks_without_any_quality_still_have_a_mean() -> None:
     assert fuse([look("ann", quality=0.0)]) @ face_of("ann") == pytest.approx(1)
 
 
+def stream(times: list[int], qualities: list[float]) -> list[Look]:
+    """Looks of these qualities at these milliseconds, in the order of time."""
+    return [
+        replace(look("ann", quality=quality), at=BootNs(1_000_000 * ms))
+        for ms, quality in sorted(zip(times, qualities, strict=False), key=lambda pair: pair[0])
+    ]
+
+
 @given(qualities=st.lists(st.floats(0, 1), min_size=1, max_size=40))
-def test_the_best_looks_are_kept(qualities: list[float]) -> None:
-    kept = best_looks([look("ann", quality=value, number=number) for number, value in enumerate(qualities)])
-    assert [one.quality.value for one in kept] == sorted(qualities, reverse=True)[:MAX_LOOKS]
+def test_the_best_looks_are_kept_and_the_first_and_one_a_while_later(qualities: list[float]) -> None:
+    looks = [look("ann", quality=value, number=number) for number, value in enumerate(qualities)]
+    kept = best_looks(looks)
+    assert len(kept) == min(len(looks), MAX_LOOKS)
+    assert [one.quality.value for one in kept] == sorted([one.quality.value for one in kept], reverse=True)
+    assert looks[0].at in [one.at for one in kept]
+    assert kept[0].quality.value == max(qualities)
+    best = sorted(qualities, reverse=True)[: MAX_LOOKS - 2]
+    assert [one.quality.value for one in kept][: len(best) - 1] == best[:-1]
+
+
+@given(
+    times=st.lists(st.integers(0, 3000), min_size=1, max_size=60, unique=True),
+    qualities=st.lists(st.floats(0, 1), min_size=60, max_size=60),
+)
+def test_two_kept_looks_lie_far_enough_apart_for_a_living_face_to_change(times: list[int], qualities: list[float]) -> None:
+    looks = stream(times, qualities)
+    kept: tuple[Look, ...] = ()
+    for one in looks:
+        kept = best_looks((*kept, one))
+    span = max(one.at for one in kept) - min(one.at for one in kept)
+    assert len(kept) <= MAX_LOOKS
+    assert span >= SPAN_NS or looks[-1].at - looks[0].at < SPAN_NS + APART_NS
+
+
+@given(
+    times=st.lists(st.integers(0, 1000), min_size=1, max_size=30, unique=True),
+    qualities=st.lists(st.floats(0, 1), min_size=30, max_size=30),
+)
+def test_of_one_moment_only_the_best_look_is_kept(times: list[int], qualities: list[float]) -> None:
+    looks = stream(times, qualities)
+    kept = best_looks(looks)
+    moments = [one.at // APART_NS for one in kept]
+    assert len(moments) == len(set(moments))
+    assert max(one.quality.value for one in looks) == kept[0].quality.value
+
+
+def test_as_many_looks_are_kept_as_have_to_agree() -> None:
+    patient = replace(POLICY, min_agreeing_frames=20)
+    assert gist(walk(approach("ann", 30, step=1.0), gallery("ann", "bob"), patient)) == [("match", person("ann"))]
 
 
 def test_frames_that_see_somebody_else_do_not_agree() -> None:

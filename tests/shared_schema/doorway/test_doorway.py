@@ -70,8 +70,18 @@ def test_a_brief_occlusion_does_not_split_a_pass() -> None:
     assert gist(walk(scenes, gallery("ann"))) == [UNKNOWN]
 
 
-def test_a_face_that_was_gone_for_longer_than_the_timeout_is_a_new_pass() -> None:
+def test_a_stranger_who_comes_back_within_the_cooldown_is_the_same_visit() -> None:
     scenes = (*approach("stranger", 4), *GONE, *approach("stranger", 4), *GONE)
+    assert gist(walk(scenes, gallery("ann"))) == [UNKNOWN]
+
+
+def test_a_stranger_who_comes_back_after_the_cooldown_is_a_new_pass() -> None:
+    scenes = (*approach("stranger", 4), *GONE, *approach("stranger", 4), *GONE)
+    assert gist(walk(scenes, gallery("ann"), replace(POLICY, cooldown_ns=1_000_000_000))) == [UNKNOWN, UNKNOWN]
+
+
+def test_another_stranger_right_after_the_first_is_a_pass_of_their_own() -> None:
+    scenes = (*approach("stranger", 4), *GONE, *approach("cyd", 4), *GONE)
     assert gist(walk(scenes, gallery("ann"))) == [UNKNOWN, UNKNOWN]
 
 

@@ -1,0 +1,114 @@
+"""Which face of a frame continues which track, and which tracks are one person's."""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from shared_schema.doorway.track import Seen, Track, middle
+from shared_schema.doorway.types import DoorPolicy
+from shared_schema.face.types import Box
+from shared_schema.ids import BootNs
+
+_NEAR_WIDTHS: Final = 1.0
+"""A face that lies no farther than so many of its widths from where it was expected may be the same by its place alone."""
+_FAR_WIDTHS: Final = 6.0
+"""Nobody moves farther between two frames of a pass, however alike they look."""
+_LEAST_OVERLAP: Final = 0.15
+_SURE_OVERLAP: Final = 0.5
+"""Boxes that overlap so much, with no other near, are the same face."""
+_MAX_GROWTH: Final = 2.5
+"""Between two sightings of one face its width changes by less than this factor."""
+_STOPPED: Final = 0.9
+"""A face where the track was last, and not where it was expected, is a little less likely its own."""
+_NO_LOOK: Final = 0.5
+"""What a face that cannot be compared counts for, between one that is surely another's (0) and one surely the same (2)."""
+
+
+def link(tracks: Sequence[Track], seen: Sequence[Seen], at: BootNs, policy: DoorPolicy) -> dict[int, Track]:
+    """Which track each face continues, by the face's index; faces not named begin a track. One to one, the strongest links on the whole."""
+    strengths = [[_strength(track, face, at, policy) for face in seen] for track in tracks]
+    return {column: tracks[row] for row, column in enumerate(_assigned(strengths)) if column is not None}
+
+
+def sure_places(tracks: Sequence[Track], boxes: Sequence[Box], at: BootNs) -> dict[int, Track]:
+    """The tracks that faces continue by their place beyond doubt: they overlap much, and nothing else is near either."""
+    near = [[_place(track, box, at) > 0 for box in boxes] for track in tracks]
+    sure = {}
+    for row, track in enumerate(tracks):
+        for column, box in enumerate(boxes):
+            alone = sum(near[row]) == 1 and sum(others[column] for others in near) == 1
+            if alone and near[row][column] and track.expected(at).overlap(box) >= _SURE_OVERLAP:
+                sure[column] = track
+    return sure
+
+
+def are_one_person(one: Track, other: Track, policy: DoorPolicy) -> bool:
+    """Whether two tracks, never seen in the same frame, are alike enough to be the two parts of one pass."""
+    if one.probe is None or other.probe is None or one.beside & other.parts or other.beside & one.parts:
+        return False
+    if one.person is not None and other.person is not None and one.person != other.person:
+        return False
+    return float(one.probe @ other.probe) >= policy.same_visit_similarity
+
+
+def _assigned(strengths: Sequence[Sequence[float]]) -> list[int | None]:
+    """For each row its column: strongest first, then exchanged for as long as an exchange makes the sum greater."""
+    found: list[int | None] = [None] * len(strengths)
+    order = sorted(((-one, row, column) for row, line in enumerate(strengths) for column, one in enumerate(line) if one > 0))
+    for _, row, column in order:
+        if found[row] is None and column not in found:
+            found[row] = column
+    while any(_exchange(strengths, found, row, other) for row in range(len(found)) for other in range(row)):
+        pass
+    return found
+
+
+def _exchange(strengths: Sequence[Sequence[float]], found: list[int | None], one: int, other: int) -> bool:
+    """Exchange the columns of two rows if that is better, and say whether it was."""
+    now = _worth(strengths, one, found[one]) + _worth(strengths, other, found[other])
+    then = _worth(strengths, one, found[other]) + _worth(strengths, other, found[one])
+    if then <= now + 1e-9:
+        return False
+    found[one], found[other] = found[other], found[one]
+    return True
+
+
+def _worth(strengths: Sequence[Sequence[float]], row: int, column: int | None) -> float:
+    """A face and a track that cannot be one are worse than no link."""
+    if column is None:
+        return 0.0
+    return strengths[row][column] or -math.inf
+
+
+def _strength(track: Track, seen: Seen, at: BootNs, policy: DoorPolicy) -> float:
+    """0: cannot be the same face. Identity, where both sides have one, may outweigh place."""
+    place = _place(track, seen.box, at)
+    similarity = None if seen.look is None else track.similarity(seen.look)
+    if similarity is None:
+        return place and place + _NO_LOOK
+    if similarity < policy.other_similarity or _widths_apart(track.box, seen.box) > _FAR_WIDTHS:
+        return 0.0
+    if similarity < policy.own_similarity and place <= 0:
+        return 0.0
+    return place + min(2.0, (similarity - policy.other_similarity) / (policy.own_similarity - policy.other_similarity))
+
+
+def _place(track: Track, now: Box, at: BootNs) -> float:
+    """From 0 to 1: how well the place of a box agrees with where the track's face is expected or was last."""
+    return max(_agreement(track.expected(at), now), _STOPPED * _agreement(track.box, now))
+
+
+def _agreement(before: Box, now: Box) -> float:
+    growth = max(before.width, now.width) / max(1e-6, min(before.width, now.width))
+    if growth > _MAX_GROWTH:
+        return 0.0
+    overlap, apart = before.overlap(now), _widths_apart(before, now)
+    if overlap < _LEAST_OVERLAP and apart > _NEAR_WIDTHS:
+        return 0.0
+    return max(0.01, (overlap + max(0.0, 1 - apart / _NEAR_WIDTHS)) / 2)
+
+
+def _widths_apart(before: Box, now: Box) -> float:
+    """Distance of the middles in widths of the wider box."""
+    (x0, y0), (x1, y1) = middle(before), middle(now)
+    return math.hypot(x0 - x1, y0 - y1) / max(before.width, now.width, 1e-6)
