@@ -18,6 +18,11 @@ _MOST_CHANGE: Final = 2.0
 """A predicted width lies within this factor of the last one seen."""
 
 
+_RARELY_NS: Final = 500_000_000
+"""A track that no further look can help is still compared with its face now and then."""
+_MUCH_BETTER: Final = 1.25
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A face found in a frame; `look` is None when a gate set it aside or an embedding could add nothing."""
@@ -100,11 +105,6 @@ class Track:
         self.probe = fuse(self.looks)
 
 
-_RARELY_NS: Final = 500_000_000
-"""A track that no further look can help is still compared with its face now and then."""
-_MUCH_BETTER: Final = 1.25
-
-
 @dataclass(frozen=True, slots=True)
 class _Speed:
     """Pixels a second of the middle of a box, and growth of the logarithm of its width a second."""
@@ -119,12 +119,14 @@ class _Speed:
             return self
         seconds = took_ns / 1e9
         (x0, y0), (x1, y1) = middle(before), middle(now)
-        growth = math.log(max(now.width, 1.0) / max(before.width, 1.0)) / seconds
-        fresh = ((x1 - x0) / seconds, (y1 - y0) / seconds, growth)
-        if not self.is_known:
-            return _Speed(*fresh, is_known=True)
-        old = (self.across, self.down, self.growth)
-        return _Speed(*(_STEADY * new + (1 - _STEADY) * was for new, was in zip(fresh, old, strict=True)), is_known=True)
+        growth = math.log(max(now.width, 1.0) / max(before.width, 1.0))
+        fresh = _Speed((x1 - x0) / seconds, (y1 - y0) / seconds, growth / seconds, is_known=True)
+        return fresh.mixed_with(self) if self.is_known else fresh
+
+    def mixed_with(self, old: "_Speed") -> "_Speed":
+        kept = 1 - _STEADY
+        across, down = _STEADY * self.across + kept * old.across, _STEADY * self.down + kept * old.down
+        return _Speed(across, down, _STEADY * self.growth + kept * old.growth, is_known=True)
 
     def carry(self, box: Box, for_ns: int) -> Box:
         seconds = for_ns / 1e9
