@@ -1,5 +1,6 @@
 """From what people choose to what a doorway compares."""
 
+import math
 from typing import Final, Protocol
 
 from shared_schema.doorway.types import DoorPolicy
@@ -14,6 +15,13 @@ _SURELY_SEEN_TWICE_MS: Final = 500
 """With frames at most so far apart, whoever walks through a door is found in more than one of them."""
 
 
+class PadCalibration(Protocol):
+    """From which value on looks are taken for a held picture's."""
+
+    @property
+    def max_pad_value(self) -> float: ...
+
+
 class Calibration(Protocol):
     """What the similarities of an embedder mean; `shared_schema.face.calibration.Calibration` is the real one."""
 
@@ -23,11 +31,17 @@ class Calibration(Protocol):
     @property
     def min_own_similarity(self) -> float: ...
 
+    @property
+    def pad(self) -> PadCalibration | None: ...
+
     def min_similarity(self, *, strangers_named_one_in: int, gallery_size: int) -> float: ...
 
 
 def policy_of(settings: NodeSettings, calibration: Calibration, gallery_size: int) -> DoorPolicy:
-    """The policy for a gallery of `gallery_size` people: the more people, the closer a match must be."""
+    """The policy for a gallery of `gallery_size` people: the more people, the closer a match must be.
+
+    Without a calibration for held pictures nothing is taken for one.
+    """
     own = calibration.min_own_similarity
     return DoorPolicy(
         min_similarity=calibration.min_similarity(strangers_named_one_in=settings.strangers_named_one_in, gallery_size=gallery_size),
@@ -42,4 +56,5 @@ def policy_of(settings: NodeSettings, calibration: Calibration, gallery_size: in
         same_visit_similarity=own + _SAME_VISIT_ABOVE_OWN,
         min_frames=2 if settings.interval_ms <= _SURELY_SEEN_TWICE_MS else 1,
         pad=settings.pad == "review",
+        max_pad_value=math.inf if calibration.pad is None else calibration.pad.max_pad_value,
     )

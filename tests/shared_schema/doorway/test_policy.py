@@ -1,4 +1,7 @@
+import math
+
 from shared_schema.doorway import policy_of
+from shared_schema.face.calibration import PadCalibration
 from shared_schema.face.manifest import ModelSet
 from shared_schema.node import NodeSettings
 
@@ -22,6 +25,13 @@ def test_staff_see_a_suggestion_from_a_lower_bar_than_a_name() -> None:
 def test_held_pictures_are_asked_for_only_when_people_wish() -> None:
     assert not policy_of(NodeSettings(), CALIBRATION, 1).pad
     assert policy_of(NodeSettings(pad="review"), CALIBRATION, 1).pad
+
+
+def test_the_bar_for_held_pictures_is_the_calibrations() -> None:
+    calibrated = CALIBRATION.model_copy(update={"pad": PadCalibration(max_pad_value=0.7, measured_on="a test")})
+    assert policy_of(NodeSettings(pad="review"), calibrated, 1).max_pad_value == 0.7
+    without = CALIBRATION.model_copy(update={"pad": None})
+    assert policy_of(NodeSettings(pad="review"), without, 1).max_pad_value == math.inf
 
 
 def test_durations_become_nanoseconds() -> None:
