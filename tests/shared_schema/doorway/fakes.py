@@ -70,13 +70,16 @@ class FakePipeline:
         self._sights: dict[int, Sight] = {}
         self.detections = 0
         self.searches = 0
+        self.found = 0
         self.embedded = 0
 
     def detect(self, frame: Bgr, near: Sequence[Box] | None = None) -> tuple[Face, ...]:
         self.detections += 1
         self.searches += near is None
         faces = tuple(self._face(sight) for sight in self._scenes[_number(frame)])
-        return faces if near is None else tuple(face for face in faces if any(_reaches(box, face.box) for box in near))
+        seen = faces if near is None else tuple(face for face in faces if any(_reaches(box, face.box) for box in near))
+        self.found += len(seen)
+        return seen
 
     def chip(self, frame: Bgr, face: Face) -> Bgr:
         return np.full((4, 4, 3), 0, np.uint8)
