@@ -1,4 +1,6 @@
+import cv2
 import numpy as np
+import pytest
 
 from shared_schema.doorway.motion import MotionGate
 from shared_schema.face.types import Bgr
@@ -64,3 +66,17 @@ def test_what_stays_becomes_background() -> None:
     states = [gate.is_open(with_somebody(200)) for _ in range(200)]
     assert states[0]
     assert not states[-1]
+
+
+def large(frame: Bgr, noise: int = 0) -> Bgr:
+    """The frame at 1280×960, each pixel with a noise of its own."""
+    grown = cv2.resize(frame, (1280, 960), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(grown + np.random.default_rng(noise).integers(0, 12, grown.shape, np.uint8), np.uint8)
+
+
+@pytest.mark.parametrize("somebody", [False, True])
+def test_of_a_large_frame_a_sample_of_its_pixels_is_enough(*, somebody: bool) -> None:
+    gate = MotionGate()
+    for number in range(30):
+        gate.is_open(large(corridor(), number))
+    assert gate.is_open(large(with_somebody(200) if somebody else corridor(), 40)) is somebody
