@@ -22,12 +22,13 @@ _STOPPED: Final = 0.9
 """A face where the track was last, and not where it was expected, is a little less likely its own."""
 _NO_LOOK: Final = 0.5
 """What a face that cannot be compared counts for, between one that is surely another's (0) and one surely the same (2)."""
+_EQUAL: Final = 1e-9
 
 
 def link(tracks: Sequence[Track], seen: Sequence[Seen], at: BootNs, policy: DoorPolicy) -> dict[int, Track]:
     """Which track each face continues, by the face's index; faces not named begin a track. One to one, the strongest links on the whole."""
     strengths = [[_strength(track, face, at, policy) for face in seen] for track in tracks]
-    return {column: tracks[row] for row, column in enumerate(_assigned(strengths)) if column is not None}
+    return {column: tracks[row] for column, row in assigned(strengths).items()}
 
 
 def sure_places(tracks: Sequence[Track], boxes: Sequence[Box], at: BootNs) -> dict[int, Track]:
@@ -51,33 +52,41 @@ def are_one_person(one: Track, other: Track, policy: DoorPolicy) -> bool:
     return float(one.probe @ other.probe) >= policy.same_visit_similarity
 
 
-def _assigned(strengths: Sequence[Sequence[float]]) -> list[int | None]:
-    """For each row its column: strongest first, then exchanged for as long as an exchange makes the sum greater."""
-    found: list[int | None] = [None] * len(strengths)
-    order = sorted(((-one, row, column) for row, line in enumerate(strengths) for column, one in enumerate(line) if one > 0))
-    for _, row, column in order:
-        if found[row] is None and column not in found:
-            found[row] = column
-    while any(_exchange(strengths, found, row, other) for row in range(len(found)) for other in range(row)):
-        pass
-    return found
+def assigned(strengths: Sequence[Sequence[float]]) -> dict[int, int]:
+    """From column to row, one to one, so that the sum of the strengths is the greatest; a strength of 0 is no link."""
+    holders: dict[int, int] = {}
+    for row in range(len(strengths)):
+        _take_in(row, strengths, holders)
+    return holders
 
 
-def _exchange(strengths: Sequence[Sequence[float]], found: list[int | None], one: int, other: int) -> bool:
-    """Exchange the columns of two rows if that is better, and say whether it was."""
-    now = _worth(strengths, one, found[one]) + _worth(strengths, other, found[other])
-    then = _worth(strengths, one, found[other]) + _worth(strengths, other, found[one])
-    if then <= now + 1e-9:
-        return False
-    found[one], found[other] = found[other], found[one]
-    return True
+def _take_in(row: int, strengths: Sequence[Sequence[float]], holders: dict[int, int]) -> None:
+    """Make the best assignment of some rows the best with `row` among them, by the best chain of rows that give way to each other."""
+    gains, taken_by = _chains(row, strengths, holders)
+    ends: list[tuple[float, int, int | None]] = [(gain, one, None) for one, gain in gains.items()]
+    for one, gain in gains.items():
+        ends += [(gain + strength, one, column) for column, strength in enumerate(strengths[one]) if strength > 0 and column not in holders]
+    _, last, column = max(ends, key=lambda end: end[0])
+    while True:
+        if column is not None:
+            holders[column] = last
+        if last == row:
+            return
+        last, column = taken_by[last]
 
 
-def _worth(strengths: Sequence[Sequence[float]], row: int, column: int | None) -> float:
-    """A face and a track that cannot be one are worse than no link."""
-    if column is None:
-        return 0.0
-    return strengths[row][column] or -math.inf
+def _chains(row: int, strengths: Sequence[Sequence[float]], holders: dict[int, int]) -> tuple[dict[int, float], dict[int, tuple[int, int]]]:
+    """For each row that may have to give way: what the others gain by it, and which row takes which column from it."""
+    gains, taken_by, waiting = {row: 0.0}, {}, [row]
+    while waiting:
+        one = waiting.pop(0)
+        for column, strength in enumerate(strengths[one]):
+            other = holders.get(column, one)
+            gain = gains[one] + strength - strengths[other][column]
+            if strength > 0 and other != one and gain > gains.get(other, -math.inf) + _EQUAL:
+                gains[other], taken_by[other] = gain, (one, column)
+                waiting.append(other)
+    return gains, taken_by
 
 
 def _strength(track: Track, seen: Seen, at: BootNs, policy: DoorPolicy) -> float:
