@@ -185,7 +185,7 @@ def run(config: NodeConfig) -> None:
     outbox = Outbox.open(config.state / "outbox", identity=identity, signer=signer, clock=clock)
     try:
         rules = Rules(config, GalleryCache(config.state), model_set.embedder)
-        doorway = Doorway(FacePipeline(model_set, threads=1), rules.gallery, rules.policy)
+        doorway = Doorway(FacePipeline(model_set), rules.gallery, rules.policy)
         patience = GALLERY_PATIENCE_S if isinstance(camera, ReplayCamera) else 0.0
         contact = FirstContact(config.state)
         report = CaptureReportFile(config.state).write

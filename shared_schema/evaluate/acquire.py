@@ -38,7 +38,7 @@ def embed_images(folder: Path, images: Iterable[Image], models: Path | None = No
 
 def embedder_for(folder: Path, models: Path | None) -> Callable[[Sequence[Image]], Embedded]:
     """A function that embeds a batch of images in this process."""
-    return partial(_embed_all, FacePipeline(ModelSet.load(models)), folder)
+    return partial(_embed_all, FacePipeline(ModelSet.load(models), threads=1), folder)
 
 
 def main_face(faces: Sequence[Face], image: Bgr) -> Face:

@@ -11,7 +11,7 @@ from shared_schema.face.align import align
 from shared_schema.face.detect import BlazeFace, Detector
 from shared_schema.face.embed import FaceEmbedder
 from shared_schema.face.manifest import ModelSet
-from shared_schema.face.runtime import Network
+from shared_schema.face.runtime import Network, own_cores, threads_for
 from shared_schema.face.types import Bgr, Box, Embeddings, Face, FaceError, Quality
 from shared_schema.ids import ModelId
 
@@ -24,16 +24,18 @@ _CROP_WIDTHS: Final = 2.0
 class FacePipeline:
     """Detect, assess, align, embed. Not thread-safe: build one per thread; several may share a model set."""
 
-    def __init__(self, model_set: ModelSet, threads: int = 1) -> None:
+    def __init__(self, model_set: ModelSet, threads: int | None = None) -> None:
+        """`threads`: of each network; None: as many as `threads_for` the cores of this process are right, for a node with one pipeline."""
         manifest = model_set.manifest
+        count = threads_for(own_cores()) if threads is None else threads
 
         def network(file: str) -> Network:
-            return Network(model_set.contents[file], name=file, threads=threads)
+            return Network(model_set.contents[file], name=file, threads=count)
 
         near = BlazeFace(manifest.near, network(manifest.near.file))
         far = BlazeFace(manifest.far, network(manifest.far.file))
         self._detector = Detector(near, far)
-        self._embedder = FaceEmbedder(manifest.embedder, model_set.contents[manifest.embedder.file], threads=threads)
+        self._embedder = FaceEmbedder(manifest.embedder, model_set.contents[manifest.embedder.file], threads=count)
         self._chip_px = manifest.embedder.input_px
         self._template = manifest.embedder.template_points
         self._model = model_set.embedder

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,20 @@ else:
 
 Array = NDArray[np.float32]
 
+MOST_THREADS: Final = 4
+"""More do not help: what one image needs no longer fills them."""
+
 _CHATTER = (b"Created TensorFlow Lite XNNPACK delegate",)
+
+
+def threads_for(cores: int) -> int:
+    """How many threads a network gets where `cores` may be used: all of one or two; of more, one is left to whatever else runs there."""
+    return max(1, min(MOST_THREADS, cores if cores <= 2 else cores - 1))
+
+
+def own_cores() -> int:
+    """How many cores this process may use, which can be fewer than the machine has."""
+    return len(os.sched_getaffinity(0))
 
 
 class Network:

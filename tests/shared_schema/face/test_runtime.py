@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from shared_schema.face.manifest import ModelSet
-from shared_schema.face.runtime import Network
+from shared_schema.face.runtime import Network, own_cores, threads_for
 from shared_schema.face.types import FaceError
 
 
@@ -64,3 +64,21 @@ def test_a_pair_in_one_go_gives_what_each_gives_alone(model_set: ModelSet) -> No
     together = Network(content, name="pair", batch=2)(pair)[0]
     alone = Network(content, name="one")
     assert np.allclose(together, np.concatenate([alone(pair[:1])[0], alone(pair[1:])[0]]), atol=1e-5)
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(0, 1), (1, 1), (2, 2), (3, 2), (4, 3), (5, 4), (64, 4)])
+def test_of_more_than_two_cores_one_is_left_to_others(cores: int, threads: int) -> None:
+    assert threads_for(cores) == threads
+
+
+def test_a_process_that_is_held_to_one_core_counts_one() -> None:
+    code = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); "
+    assert run_quietly(code + "from shared_schema.face.runtime import own_cores; print(own_cores())").stdout.strip() == "1"
+    assert own_cores() == len(os.sched_getaffinity(0))
+
+
+def test_two_threads_give_what_one_gives(model_set: ModelSet) -> None:
+    file = model_set.manifest.embedder
+    chip = np.random.default_rng(5).normal(0, 0.3, (1, file.input_px, file.input_px, 3)).astype(np.float32)
+    one, two = (Network(model_set.contents[file.file], name="chip", threads=threads)(chip)[0] for threads in (1, 2))
+    assert np.allclose(one, two, atol=1e-5)
