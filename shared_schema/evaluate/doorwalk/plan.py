@@ -118,7 +118,10 @@ Walk = tuple[Moment | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A whole clip. `walks` has one entry per walker, each as long as `lights`."""
+    """A whole clip. `walks` has one entry per walker, each as long as `lights`.
+
+    `softness` of the lens and `noise` are deviations, in pixels and in grey levels; `jpeg` is a quality.
+    """
 
     seed: int
     size: tuple[int, int]
@@ -126,6 +129,7 @@ class Clip:
     walkers: tuple[Walker, ...]
     walks: tuple[Walk, ...]
     lights: tuple[Light, ...]
+    softness: float
     noise: float
     jpeg: int
 
@@ -176,7 +180,8 @@ def plan_clip(walkers: Sequence[Walker], seed: int) -> Clip:
         before: Walk = (None,) * (_EMPTY_BEFORE + delays[number])
         walks.append((*before, *moments, *((None,) * (frames - len(before) - len(moments)))))
     lights = _lights(frames, random)
-    return Clip(own, size, together, tuple(walkers), tuple(walks), lights, random.uniform(1.5, 7), int(random.integers(55, 93)))
+    softness, noise, jpeg = random.uniform(0.4, 1.1), random.uniform(1.5, 7), int(random.integers(55, 93))
+    return Clip(own, size, together, tuple(walkers), tuple(walks), lights, softness, noise, jpeg)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from shared_schema.evaluate.doorwalk.sprite import Sprite
 from shared_schema.face.images import encode_jpeg
 from shared_schema.face.types import Bgr
 
-_TREMBLE_PX: Final = 1.0
+_TREMBLE_PX: Final = 0.35
 _NOISE_TILE: Final = 160
 
 Layer = NDArray[np.float32]
@@ -24,7 +24,7 @@ Layer = NDArray[np.float32]
 class Film:
     """Makes the frames of a clip, one at a time; `sprites[walker][portrait]`.
 
-    `spoiled` false leaves out motion blur, covered faces, exposure, noise, compression and movement of the background.
+    `spoiled` false leaves out the lens's softness, motion blur, covered faces, exposure, noise, compression and movement of the background.
     """
 
     def __init__(self, clip: Clip, sprites: Sequence[Sequence[Sprite]], *, spoiled: bool) -> None:
@@ -65,7 +65,7 @@ class Film:
         if self._spoiled:
             if moment.cover is not None:
                 _cover(layer, moment, moment.cover, (left, top))
-            layer = _smeared(layer, moment.blur)
+            layer = _smeared(np.asarray(cv2.GaussianBlur(layer, (0, 0), self._clip.softness), np.float32), moment.blur)
         part = picture[top : top + layer.shape[0], left : left + layer.shape[1]]
         mixed = part * (1 - layer[:, :, 3:]) + layer[:, :, :3]
         part[:] = np.clip(mixed, 0, 255).astype(np.uint8)
