@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 ENVIRONMENT = "LINTEL_SERVER_CONFIG"
 DEFAULT_PATH = Path("/etc/lintel/server.toml")
@@ -55,6 +55,19 @@ class S3Objects(_Table):
     region: str = "us-east-1"
 
 
+class Models(_Table):
+    """The model set. Another embedder in it makes a new gallery: every sample is embedded again."""
+
+    folder: Path | None = None
+
+    @field_validator("folder")
+    @classmethod
+    def _is_whole(cls, folder: Path | None) -> Path | None:
+        if folder is not None and not folder.is_absolute():
+            raise ValueError("write the whole path, beginning with /")
+        return folder
+
+
 def _address(text: str) -> str:
     """HOST:PORT, an IPv6 host in brackets."""
     found = re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^:\s]+):(\d{1,5})", text)
@@ -74,6 +87,7 @@ class ServerConfig(_Table):
     workers: int = Field(default=2, ge=1, le=64)
     database: Database = Database()
     objects: FolderObjects | S3Objects = Field(default=FolderObjects(), discriminator="kind")
+    models: Models = Models()
 
 
 def config_path() -> Path:

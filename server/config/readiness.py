@@ -8,6 +8,8 @@ from django.db import DatabaseError, OperationalError, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from server.config.configuration import ServerConfig, config_path
+from shared_schema.face.manifest import ModelSet
+from shared_schema.face.types import FaceError
 
 INIT = "run `lintel-server init`"
 
@@ -18,6 +20,7 @@ class Lack(Enum):
     DATABASE = "database"
     TABLES = "tables"
     FILES = "files"
+    MODELS = "models"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ def why_not_ready(config: ServerConfig) -> NotReady | None:
     """The first thing that is lacking."""
     if not (config.data / "static").is_dir():
         return NotReady(Lack.FILES, f"this installation is not complete: {INIT}")
+    if unusable := models_unusable(config):
+        return NotReady(Lack.MODELS, unusable)
     django.setup()
     try:
         executor = MigrationExecutor(connections["default"])
@@ -43,6 +48,15 @@ def why_not_ready(config: ServerConfig) -> NotReady | None:
     finally:
         connections.close_all()
     return NotReady(Lack.TABLES, f"the tables are missing or those of an older version: {INIT}") if pending else None
+
+
+def models_unusable(config: ServerConfig) -> str | None:
+    """Why the model set cannot be used; None when it can."""
+    try:
+        _ = ModelSet.load(config.models.folder).embedder.calibration
+    except FaceError as error:
+        return f"the model set cannot be used: {error}"
+    return None
 
 
 def database_unreachable(error: Exception) -> str:

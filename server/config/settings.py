@@ -9,6 +9,7 @@ from server.core import secrets
 CONFIG = load_or_default()
 LINTEL_CONFIG = CONFIG
 LINTEL_OBJECTS = CONFIG.objects.model_dump(mode="json")
+LINTEL_MODELS = CONFIG.models.folder
 LINTEL_SECRETS = secrets.read(CONFIG.data)
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
 

@@ -1,5 +1,6 @@
 """Samples of a person, and the gallery for nodes."""
 
+import re
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -12,23 +13,29 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from server.accounts.models import User
-from server.core.errors import Rejected
+from server.core.errors import Malformed, Rejected
 from server.core.pagination import ordered_by
 from server.core.permissions import Resource, scope_of_request
 from server.core.renderers import IMAGE, PRIVATE_IMAGE
 from server.core.schema import refuses
 from server.gallery import selectors, services
 from server.gallery.pipeline import embedder
+from server.gallery.reembed_progress import models_progress
+from server.gallery.reembed_rows import served_model
+from server.gallery.serializers import GalleryModelsSerializer
 from server.gallery.services import Upload
 from server.nodes.authentication import IsNode, NodeAuthentication
+from server.nodes.models import Node
 from server.people import samples
 from server.people.models import Person
 from server.people.selectors import people_visible, person_get, sample_get
 from server.people.serializers import SampleSerializer, SampleUploadSerializer
 from shared_schema.face.images import MAX_BYTES
 from shared_schema.gallery import GallerySnapshot
+from shared_schema.ids import ModelId
 
 SAMPLE_PAGES = ordered_by("id")
+MODEL_ID = re.compile(r"[\x20-\x7e]{1,64}")
 
 
 class SampleView(APIView):
@@ -86,28 +93,51 @@ class SampleCropApi(SampleView):
         return HttpResponse(samples.sample_crop(found), content_type="image/jpeg", headers=PRIVATE_IMAGE)
 
 
+class GalleryModelsApi(APIView):
+    """The embedders the gallery has templates of, and how far the one in use is."""
+
+    resource = Resource.SAMPLES
+
+    @extend_schema(responses=GalleryModelsSerializer)
+    def get(self, request: Request) -> Response:
+        return Response(GalleryModelsSerializer({"models": models_progress(now=timezone.now())}).data)
+
+
+@refuses(get=(400, 409))
 class NodeGalleryApi(APIView):
-    """The gallery a node matches against, with an ETag; 304 while it has not changed."""
+    """The gallery a node matches against, made with the node's own model, with an ETag; 304 while it has not changed."""
 
     authentication_classes = (NodeAuthentication,)
     permission_classes = (IsNode,)
 
     @extend_schema(
-        parameters=[OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER)],
+        parameters=[
+            OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER),
+            OpenApiParameter("model", str, description="the node's model id; without it the one of its last heartbeat"),
+        ],
         responses={200: GallerySnapshot, 304: OpenApiResponse(description="not changed")},
     )
     def get(self, request: Request) -> HttpResponse:
         now = timezone.now()
         services.gallery_sweep(now=now)
-        model = embedder()
+        model = served_model(_model_of(request), now=now)
         asked = {tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")}
-        tag = _etag(selectors.gallery_revision())
+        tag = _etag(selectors.gallery_revision(), model.model_id)
         if tag in asked:
             return HttpResponse(status=304, headers={"ETag": tag})
-        found = selectors.snapshot(model_id=model.model_id, dimension=model.dimension, now=now)
-        headers = {"ETag": _etag(found.revision), "Cache-Control": "private, no-cache"}
+        found = selectors.snapshot(model_id=ModelId(model.model_id), dimension=model.dimension, now=now)
+        headers = {"ETag": _etag(found.revision, model.model_id), "Cache-Control": "private, no-cache"}
         return HttpResponse(found.model_dump_json(), content_type="application/json", headers=headers)
 
 
-def _etag(revision: int) -> str:
-    return f'"{revision}-{embedder().model_id}"'
+def _model_of(request: Request) -> str:
+    """The model a node runs: what it asks for, else what it said last, else this server's own."""
+    told = request.auth.model_id if isinstance(request.auth, Node) else ""
+    asked = request.query_params.get("model") or told or embedder().model_id
+    if MODEL_ID.fullmatch(asked) is None:
+        raise Malformed("bad_model_id", "A model id has at most 64 printable characters.")
+    return asked
+
+
+def _etag(revision: int, model_id: str) -> str:
+    return f'"{revision}-{model_id}"'

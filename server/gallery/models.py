@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from server.people.models import Person
+from server.people.models import Person, Sample
 
 
 class Template(models.Model):
@@ -39,3 +39,38 @@ class GalleryRevision(models.Model):
 
     def __str__(self) -> str:
         return f"gallery revision {self.revision}"
+
+
+class GalleryModel(models.Model):
+    """An embedder that the gallery has, or will have, templates of. Nodes get them from `completed_at` on."""
+
+    id = models.BigAutoField(primary_key=True)
+    model_id = models.CharField(max_length=64, unique=True)
+    dimension = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    completed_at = models.DateTimeField(null=True, blank=True, help_text="when the last sample had been embedded with it")
+    last_error = models.CharField(max_length=200, blank=True, help_text="why embedding stands still")
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return self.model_id
+
+
+class SampleRefusal(models.Model):
+    """A sample that an embedder's pipeline could not use: it is not part of that model's templates."""
+
+    id = models.BigAutoField(primary_key=True)
+    sample = models.ForeignKey(Sample, on_delete=models.CASCADE, related_name="refusals")
+    model_id = models.CharField(max_length=64)
+    code = models.CharField(max_length=64)
+    reason = models.CharField(max_length=200)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("id",)
+        constraints = [models.UniqueConstraint(fields=("sample", "model_id"), name="sample_refused_once_per_model")]
+
+    def __str__(self) -> str:
+        return f"{self.code} of {self.sample} by {self.model_id}"

@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from server.accounts.models import User
 from server.core import cipher
@@ -18,6 +19,7 @@ from server.core.errors import Conflict, Rejected
 from server.gallery import selectors
 from server.gallery.models import GalleryRevision, Template
 from server.gallery.pipeline import embedder, face_pipeline
+from server.gallery.reembed_rows import rebuild_other_models, require_complete
 from server.people import samples
 from server.people.models import Person, Sample
 from server.people.samples import NewSample
@@ -67,12 +69,13 @@ def sample_add(*, person: Person, upload: Upload) -> Added:
     """Turn an image into a sample and the person's samples into a template. The same image again changes nothing.
 
     Conflict: consent_missing, looks_like_another_person. Rejected, with the code of the FaceError: not an image, no face, several faces,
-    or a face that is too small, blurred and so on. Unavailable when the object storage does not answer.
+    or a face that is too small, blurred and so on. Unavailable when the object storage does not answer or the gallery is being embedded.
     """
     if person.consent_at is None:
         raise Conflict("consent_missing", f"{person.name} has not agreed to be recognised; record the consent first.")
     if known := samples.sample_find(person=person, image=upload.image):
         return Added(known, created=False)
+    require_complete(now=timezone.now())
     new = NewSample(upload.image, _look(upload.image), embedder().model_id)
     _refuse_likeness(person, new, upload)  # before anything is stored; again under the lock, where it counts
     return _kept(person, new, upload)
@@ -141,6 +144,7 @@ def sample_delete(*, person: Person, sample: Sample) -> None:
         locked = Person.objects.select_for_update().get(pk=person.pk)
         samples.sample_remove(sample=sample)
         template_rebuild(person=locked)
+        rebuild_other_models(locked)
 
 
 def template_rebuild(*, person: Person) -> None:

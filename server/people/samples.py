@@ -65,12 +65,18 @@ def sample_write(*, person: Person, new: NewSample, by: User | None) -> Sample:
 def sample_save(sample: Sample, new: NewSample) -> None:
     """Keep the sample and its embedding, encrypted. Call it inside the transaction that rebuilds the template."""
     sample.save()
-    _embedding_store(sample, new.model_id, new.look.embedding)
+    embedding_store(sample, new.model_id, new.look.embedding)
 
 
-def _embedding_store(sample: Sample, model_id: ModelId, embedding: Embedding) -> None:
+def embedding_store(sample: Sample, model_id: ModelId, embedding: Embedding) -> None:
+    """Keep what this embedder made of the sample, encrypted. Call it inside the transaction that rebuilds the template."""
     sealed = cipher.current().encrypt(encode_embedding(embedding), purpose=EMBEDDING)
     SampleEmbedding.objects.create(sample=sample, model_id=model_id, dimension=len(embedding), ciphertext=sealed)
+
+
+def sample_image(sample: Sample) -> bytes:
+    """The image as it was sent. Raises NotFound when object storage lost it, Unavailable when it does not answer."""
+    return open_object(sample.object_key)
 
 
 def sample_forget_objects(sample: Sample) -> None:

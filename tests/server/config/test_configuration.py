@@ -85,3 +85,10 @@ def test_what_is_wrong_is_said_in_one_sentence(tmp_path: Path, text: str, says: 
         load(path)
     assert says in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_another_model_set_is_named_by_its_whole_path(tmp_path: Path) -> None:
+    assert load(written(tmp_path, "")).models.folder is None
+    assert load(written(tmp_path, f'[models]\nfolder = "{tmp_path}"')).models.folder == tmp_path
+    with pytest.raises(ConfigurationError, match=r"models\.folder: write the whole path"):
+        load(written(tmp_path, '[models]\nfolder = "models/mine"'))

@@ -78,5 +78,6 @@ def test_no_windows_make_no_work() -> None:
 def test_every_sweep_is_scheduled_once() -> None:
     call_command("ensure_schedules")
     call_command("ensure_schedules")
-    assert set(Schedule.objects.values_list("func", flat=True)) == {"server.recompute.tasks.sweep", "server.gallery.tasks.sweep"}
-    assert Schedule.objects.count() == 2
+    wanted = {"server.recompute.tasks.sweep", "server.gallery.tasks.sweep", "server.gallery.tasks.embed_again"}
+    assert set(Schedule.objects.values_list("func", flat=True)) == wanted
+    assert Schedule.objects.count() == 3

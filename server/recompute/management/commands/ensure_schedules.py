@@ -16,3 +16,7 @@ class Command(BaseCommand):
             name="gallery sweep",
             defaults={"func": "server.gallery.tasks.sweep", "schedule_type": Schedule.MINUTES, "minutes": 5, "repeats": -1},
         )
+        Schedule.objects.update_or_create(
+            name="embed again",
+            defaults={"func": "server.gallery.tasks.embed_again", "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1},
+        )
