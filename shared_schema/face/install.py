@@ -68,7 +68,7 @@ def read_file(path: Path) -> bytes:
 def try_out(models: ModelSet) -> None:
     """Run every network once on noise. FaceError when one is not what the manifest describes or gives no direction."""
     noise = np.random.default_rng(0).integers(0, 256, (1024, 1024, 3), np.uint8)
-    FacePipeline(models).detect(noise)
+    FacePipeline(models, threads=1).detect(noise)
     file = models.manifest.embedder
     FaceEmbedder(file, models.contents[file.file]).embed([noise[: file.input_px, : file.input_px]])
 

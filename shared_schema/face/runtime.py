@@ -26,8 +26,12 @@ _CHATTER = (b"Created TensorFlow Lite XNNPACK delegate",)
 
 
 def threads_for(cores: int) -> int:
-    """How many threads a network gets where `cores` may be used: all of one or two; of more, one is left to whatever else runs there."""
-    return max(1, min(MOST_THREADS, cores if cores <= 2 else cores - 1))
+    """How many threads a network gets where `cores` may be used: all but one, which is left to whatever else runs there.
+
+    The threads of a network wait for each other by spinning. Where another process holds a core, one look takes longer with two threads
+    on two cores than with one, by whole time slices of the scheduler.
+    """
+    return max(1, min(MOST_THREADS, cores - 1))
 
 
 def own_cores() -> int:

@@ -18,7 +18,7 @@ def model_set() -> ModelSet:
 
 @pytest.fixture(scope="session")
 def pipeline(model_set: ModelSet) -> FacePipeline:
-    return FacePipeline(model_set)
+    return FacePipeline(model_set, threads=1)
 
 
 @pytest.fixture(scope="session")
