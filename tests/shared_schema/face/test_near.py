@@ -39,7 +39,7 @@ def likeness(pipeline: FacePipeline, frame: Bgr, one: Face, other: Face) -> floa
     ("right", "down", "size"), [(0, 0, 1), (1, 0, 1), (-0.7, 0.7, 1), (0, -1, 1), (0.5, 0, 0.75), (0, 0.5, 1.3), (-1, 0, 1.3)]
 )
 @pytest.mark.parametrize("left", [0, 400, 970])
-def test_a_face_that_moved_by_its_width_is_found_with_the_same_embedding(  # noqa: PLR0917 (the fixtures and the place)
+def test_a_face_that_moved_by_its_width_is_found_with_the_same_embedding(
     pipeline: FacePipeline, bust: Bgr, left: int, right: float, down: float, size: float
 ) -> None:
     frame = corridor((bust, left, 200))
