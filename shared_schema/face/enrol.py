@@ -1,10 +1,42 @@
-"""Enrolment: one image becomes a sample, several samples become a template."""
+"""Enrolment: one image becomes a sample, several samples become a template.
+
+What was tried, on the development part of LFW with its errata. Ways to make a template: the difference to the plain mean in TPIR at FPIR
+1 % and 0.1 %, in percentage points, with its standard error over 20 draws; 150 people × 3 samples and 120 × 5, each with 1 probe image,
+and 100 × 3 with 3 fused ones (the plain mean reaches 92.9 and 80.1, 96.8 and 89.7, 100 and 99.75 %):
+
+| template of a person | 3 samples, 1 probe | 5 samples, 1 probe | 3 samples, 3 fused |
+|---|---|---|---|
+| weighted by quality | −0.1 ± 0.1, −0.5 ± 0.2 | −0.3 ± 0.2, −0.3 ± 0.2 | 0, +0.1 ± 0.1 |
+| geometric median | −0.7 ± 0.2, −1.3 ± 0.4 | −0.2 ± 0.2, −0.6 ± 0.3 | 0, −0.1 ± 0.2 |
+| every sample a template | −3.5 ± 0.5, −8.3 ± 0.7 | −2.8 ± 0.3, −5.5 ± 0.7 | −0.2 ± 0.1, −1.3 ± 0.3 |
+| two clusters when two samples are below 0.92 | −0.2 ± 0.1, −0.5 ± 0.2 | −0.5 ± 0.2, −0.3 ± 0.3 | −0.1 ± 0.1, −0.5 ± 0.2 |
+| mean, and every sample | +0.4 ± 0.2, +1.3 ± 0.1 | −0.1 ± 0.2, +1.0 ± 0.3 | 0, 0 |
+| mean, and half-way from it to every sample | +0.5 ± 0.2, +2.1 ± 0.5 | +0.2 ± 0.2, +2.0 ± 0.4 | 0, +0.1 ± 0.1 |
+| trimmed at 0.933, however many samples | −0.4 ± 0.1, −0.3 ± 0.1 | −0.1 ± 0.1, 0.0 | −0.2 ± 0.1, −0.3 ± 0.1 |
+
+One mean is kept. The half-way templates help a single image only; a door fuses frames, where nothing is left to gain, and every further
+template of a person is one more chance for strangers and one more face on every node.
+
+Setting aside what is unlike: the share of honest samples set aside, and the share of strangers' images found that were planted among a
+person's 3, 4 or 5 samples (6,000 sets each):
+
+| rule | 3 | 4 | 5 |
+|---|---|---|---|
+| similarity to the mean of the others below 0.933 | 1.37 %, 99.8 % | 0.77 %, 99.8 % | 0.33 %, 99.8 % |
+| the bar lowered for few others (`hygiene.least_similarity`) | 0.20 %, 99.0 % | 0.38 %, 99.7 % | 0.40 %, 99.8 % |
+
+The nearest, mean or median similarity to single others, and the lag behind the others, found less at the same price. The rule pays:
+with a stranger planted among everybody's 3 samples TPIR at FPIR 1 % is 64.5 % untrimmed and 88.7 % trimmed (0.1 %: 26.2 and 63.3 %).
+What it does not find: about half of the images of the person, among 200, who resembles somebody most; the duplicate check is for these.
+"""
 
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from shared_schema.face.coverage import View, signed_yaw
+from shared_schema.face.hygiene import unlike
 from shared_schema.face.pipeline import FacePipeline, shrink
 from shared_schema.face.types import Bgr, Embedding, Embeddings, Face, FaceError, Gate, Quality
 from shared_schema.face.vectors import check_embeddings, unit
@@ -38,6 +70,12 @@ class SampleLook:
     chip: Bgr
     crop: Bgr
 
+    @property
+    def view(self) -> View:
+        """From where and in what light the sample shows the face."""
+        quality = self.quality
+        return View(signed_yaw(self.face), quality.brightness, quality.sharpness, quality.face_px)
+
 
 def look_at_sample(pipeline: FacePipeline, image: Bgr) -> SampleLook:
     """Find the one face of a sample and embed it.
@@ -57,27 +95,18 @@ def look_at_sample(pipeline: FacePipeline, image: Bgr) -> SampleLook:
 def make_template(embeddings: Embeddings, *, min_own_similarity: float) -> tuple[Embedding, tuple[int, ...]]:
     """The trimmed mean of a person's samples, of unit length, and the rows that were set aside as unlike the others.
 
-    A row is set aside when its similarity to the mean of the *other* kept rows is below `min_own_similarity`, the most unlike first. With
-    fewer than three rows nobody can say which of them is the odd one, so all are kept.
+    `embeddings` are unit rows (n ≥ 1, dimension). FaceError: empty, wrong_dimension, not_finite, not_unit.
     """
     if len(embeddings) == 0:
         raise FaceError("empty", "a template needs at least one sample; enrol one")
     rows = check_embeddings(embeddings, embeddings.shape[-1])
-    kept = list(range(len(rows)))
-    while len(kept) >= 3:
-        similarities = _own_similarities(rows[kept])
-        worst = int(similarities.argmin())
-        if similarities[worst] >= min_own_similarity:
-            break
-        del kept[worst]
-    dropped = tuple(index for index in range(len(rows)) if index not in kept)
-    return unit(rows[kept].mean(0, dtype=np.float64)), dropped
+    dropped = unlike(rows, min_own_similarity=min_own_similarity)
+    return mean_of(np.delete(rows, dropped, axis=0)), tuple(sorted(dropped))
 
 
-def _own_similarities(rows: Embeddings) -> Embeddings:
-    """Similarity of each row to the mean of all others."""
-    others = unit(rows.sum(0) - rows)
-    return np.asarray((rows * others).sum(1), np.float32)
+def mean_of(rows: Embeddings) -> Embedding:
+    """The template of exactly these samples: their mean, of unit length."""
+    return unit(rows.mean(0, dtype=np.float64))
 
 
 def _only_face(faces: tuple[Face, ...]) -> Face:
