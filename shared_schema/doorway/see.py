@@ -32,7 +32,7 @@ class Eyes:
         if wanted:
             rows = self.pipeline.embed(frame, [faces[index] for index in wanted], [chips[index] for index in wanted])
             for index, row in zip(wanted, rows, strict=True):
-                looks[index] = Look(row, qualities[index], self.pipeline.crop(frame, faces[index]), at)
+                looks[index] = Look(row, qualities[index], self.pipeline.crop(frame, faces[index]), at, chips[index])
         return [(Seen(face.box, looks.get(index)), qualities[index].gate) for index, face in enumerate(faces)]
 
     def _near(self, at: BootNs, tracks: Sequence[Track]) -> list[Box] | None:

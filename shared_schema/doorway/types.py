@@ -73,12 +73,13 @@ class PassDecided:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A face good enough to be recognised, in one frame. `crop` is the evidence image it would give, BGR."""
+    """A face good enough to be recognised, in one frame. `crop` is the evidence image it would give, `chip` the aligned face, both BGR."""
 
     embedding: Embedding
     quality: Quality
     crop: Bgr
     at: BootNs
+    chip: Bgr | None = None
 
 
 __all__ = ["DoorPolicy", "Gallery", "Look", "PassDecided", "Pipeline"]
