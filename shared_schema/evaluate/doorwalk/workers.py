@@ -2,7 +2,7 @@
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import cv2
@@ -10,11 +10,12 @@ import cv2
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 _CHUNK = 4
+"""So many are handed to a process at once; for fewer than two such portions no process is started."""
 
 
-def mapped(prepare: Callable[[], Callable[[Given], Made]], given: Iterable[Given]) -> Iterator[Made]:
+def mapped(prepare: Callable[[], Callable[[Given], Made]], given: Sequence[Given]) -> Iterator[Made]:
     """What the function that `prepare` makes, once per process, gives for each; in order. Stop asking and the rest is not done."""
-    workers = min(2, len(os.sched_getaffinity(0)))
+    workers = min(2, len(os.sched_getaffinity(0)), len(given) // _CHUNK)
     if workers < 2:
         yield from map(prepare(), given)
         return
