@@ -24,7 +24,7 @@ from edge_client.capture_coverage import Coverage
 from edge_client.capture_report import CaptureReport, CaptureReportFile
 from edge_client.capture_rules import Rules
 from edge_client.clock import Clock, SystemClock
-from edge_client.config import NodeConfig
+from edge_client.config import ModelsConfig, NodeConfig
 from edge_client.errors import ModelSetBad
 from edge_client.first_contact import FirstContact
 from edge_client.gallery_cache import GalleryCache
@@ -64,7 +64,7 @@ class Capture:
     """Looks through the camera until it ends or `stop` is called, and records what it saw."""
 
     camera: Camera
-    doorway: Doorway
+    make_doorway: Callable[[], Doorway]
     records: Records
     rules: Rules
     clock: Clock
@@ -78,6 +78,10 @@ class Capture:
     _last_frame: BootNs | None = None
     _next_report_ns: int = 0
     _total: Funnel = field(default_factory=Funnel)
+    _before: Funnel = field(default_factory=Funnel)
+
+    def __post_init__(self) -> None:
+        self.doorway = self.make_doorway()
 
     def stop(self) -> None:
         """End after the frame in hand; open passes are finished. May be called from a signal handler."""
@@ -86,6 +90,7 @@ class Capture:
 
     def run(self) -> None:
         """Everything seen is recorded when this returns. Raises OutboxError when it cannot be made durable."""
+        self._report()
         self._wait_for_gallery()
         coverage = Coverage()
         while not self._stopping and (given := self.camera.next(self.rules.settings.interval_ms)) is not None:
@@ -115,8 +120,18 @@ class Capture:
         self._record(self.doorway.step(given.image, given.at))
 
     def _refresh(self) -> None:
+        if self.rules.is_ready_to_go_over():
+            self._go_over()
         if self.rules.refresh():
             self.doorway.use(gallery=self.rules.gallery, policy=self.rules.policy)
+
+    def _go_over(self) -> None:
+        """Finish the passes that are open with the model they were seen by, then see with the other."""
+        self._record(self.doorway.finish())
+        self._before = add(self._before, self.doorway.take_funnel())
+        self.rules.go_over()
+        self.doorway = self.make_doorway()
+        self._next_report_ns = 0
 
     def _record(self, passes: Iterable[PassDecided]) -> None:
         for decided in passes:
@@ -142,7 +157,8 @@ class Capture:
         )
 
     def _observe(self, coverage: Coverage) -> None:
-        funnel = self.doorway.take_funnel()
+        funnel = add(self._before, self.doorway.take_funnel())
+        self._before = Funnel()
         self._total = add(self._total, funnel)
         observation = coverage.take(self.clock, last_seq=self.records.last_seq, funnel=funnel)
         if observation is not None:
@@ -167,6 +183,7 @@ class Capture:
                 camera=self._camera_state,
                 last_frame_boot_ns=self._last_frame,
                 model_id=self.rules.model_id,
+                wanted_model_id=self.rules.wanted_model_id,
                 gallery_revision=self.rules.gallery.revision,
                 settings_revision=self.rules.settings.revision,
                 funnel=self._total,
@@ -180,16 +197,22 @@ def run(config: NodeConfig) -> None:
     clock = SystemClock()
     folder = IdentityFolder(config.state)
     identity, signer = folder.load(), folder.signer()
-    model_set = load_model_set(config.models.folder)
+    models = load_model_sets(config.models)
     camera = open_camera(config.camera, clock)
     outbox = Outbox.open(config.state / "outbox", identity=identity, signer=signer, clock=clock)
     try:
-        rules = Rules(config, GalleryCache(config.state), model_set.embedder)
-        doorway = Doorway(FacePipeline(model_set), rules.gallery, rules.policy)
+        rules = Rules(config, GalleryCache(config.state), *(one.embedder for one in models))
+        sets = {one.embedder.model_id: one for one in models}
+
+        def make_doorway() -> Doorway:
+            return Doorway(pipeline_of(sets[rules.model_id]), rules.gallery, rules.policy)
+
         patience = GALLERY_PATIENCE_S if isinstance(camera, ReplayCamera) else 0.0
         contact = FirstContact(config.state)
         report = CaptureReportFile(config.state).write
-        capture = Capture(camera, doorway, outbox, rules, clock, print_recorded, report, lambda: contact.was_had(clock.boot_id), patience)
+        capture = Capture(
+            camera, make_doorway, outbox, rules, clock, print_recorded, report, lambda: contact.was_had(clock.boot_id), patience
+        )
         stop_on_signal(capture.stop)
         reporter.say("started", gallery_revision=rules.gallery.revision, epoch=outbox.epoch)
         capture.run()
@@ -199,10 +222,26 @@ def run(config: NodeConfig) -> None:
         outbox.close()
 
 
+def load_model_sets(models: ModelsConfig) -> tuple[ModelSet, ...]:
+    """The set to use and, when that is not the built-in one, the set to go on with until its gallery has come. Raises ModelSetBad."""
+    wanted = load_model_set(models.folder)
+    return (wanted,) if models.folder is None else (wanted, load_model_set(models.meanwhile))
+
+
 def load_model_set(folder: Path | None) -> ModelSet:
-    """The node's model set, hashes checked. Raises ModelSetBad."""
+    """A model set of the node, hashes checked, calibrated. Raises ModelSetBad."""
     try:
-        return ModelSet.load(folder)
+        models = ModelSet.load(folder)
+        _ = models.embedder.calibration
+    except FaceError as error:
+        raise ModelSetBad(str(error)) from error
+    return models
+
+
+def pipeline_of(models: ModelSet) -> FacePipeline:
+    """Raises ModelSetBad when a file is not what the manifest describes."""
+    try:
+        return FacePipeline(models)
     except FaceError as error:
         raise ModelSetBad(str(error)) from error
 

@@ -21,9 +21,15 @@ class CaptureReport(WireModel):
     camera: str = Field(max_length=200)
     last_frame_boot_ns: int | None = Field(default=None, ge=0, le=MAX_INT)
     model_id: str = Field(max_length=64)
+    wanted_model_id: str = Field(default="", max_length=64, description="the one it goes over to once its gallery has come")
     gallery_revision: int = Field(ge=0)
     settings_revision: int = Field(ge=0)
     funnel: Funnel = Funnel()
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Those whose galleries it needs."""
+        return tuple(dict.fromkeys(model for model in (self.model_id, self.wanted_model_id) if model))
 
 
 class CaptureReportFile:

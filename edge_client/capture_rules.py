@@ -4,7 +4,7 @@ from typing import Final
 
 from edge_client.config import NodeConfig
 from edge_client.errors import ConfigError
-from edge_client.gallery_cache import GalleryCache
+from edge_client.gallery_cache import ABSENT, GalleryCache
 from edge_client.reporting import Reporter
 from shared_schema.doorway import DoorPolicy, policy_of
 from shared_schema.face.manifest import Embedder
@@ -21,20 +21,47 @@ reporter = Reporter("capture")
 class Rules:
     """The settings, gallery and policy in force. What cannot be used is logged once and what was in force before stays."""
 
-    def __init__(self, config: NodeConfig, cache: GalleryCache, embedder: Embedder) -> None:
+    def __init__(self, config: NodeConfig, cache: GalleryCache, embedder: Embedder, meanwhile: Embedder | None = None) -> None:
+        """`embedder` is to be used as soon as there is a gallery for it; until then `meanwhile`, when there is one for that."""
         self._config = config
         self._cache = cache
-        self._embedder = embedder
+        self._wanted = embedder
+        self._embedder = meanwhile or embedder
+        self._wanted_stamp = ABSENT
+        if self.is_ready_to_go_over() or cache.gallery(self.model_id) is None:
+            self._embedder = embedder
+        self._use(self._embedder)
         self.settings = config.effective_settings(None)
-        self.gallery = Gallery.empty(embedder.model_id, revision=NO_GALLERY)
-        self._gallery_stamp = cache.gallery_stamp()
         self._settings_stamp = cache.settings_stamp()
         self._load_settings()
+
+    def _use(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self.gallery = Gallery.empty(embedder.model_id, revision=NO_GALLERY)
+        self._gallery_stamp = self._cache.gallery_stamp(embedder.model_id)
         self._load_gallery()
 
     @property
     def model_id(self) -> ModelId:
         return self._embedder.model_id
+
+    @property
+    def wanted_model_id(self) -> ModelId:
+        """The model it goes over to; `model_id` itself when it has."""
+        return self._wanted.model_id
+
+    def is_ready_to_go_over(self) -> bool:
+        """Whether a gallery of the wanted model has come since it was asked last. Cheap to ask between two frames."""
+        stamp = self._cache.gallery_stamp(self.wanted_model_id)
+        if self._embedder is self._wanted or stamp == self._wanted_stamp:
+            return False
+        self._wanted_stamp = stamp
+        return self._read(self.wanted_model_id) is not None
+
+    def go_over(self) -> None:
+        """Use the wanted model and its gallery from now on, both at once."""
+        reporter.say("model changed", before=self.model_id, now=self.wanted_model_id)
+        self._use(self._wanted)
 
     @property
     def policy(self) -> DoorPolicy:
@@ -46,7 +73,7 @@ class Rules:
         if (stamp := self._cache.settings_stamp()) != self._settings_stamp:
             self._settings_stamp = stamp
             self._load_settings()
-        if (stamp := self._cache.gallery_stamp()) != self._gallery_stamp:
+        if (stamp := self._cache.gallery_stamp(self.model_id)) != self._gallery_stamp:
             self._gallery_stamp = stamp
             self._load_gallery()
         return self.settings is not before[0] or self.gallery is not before[1]
@@ -58,12 +85,18 @@ class Rules:
             reporter.warn("settings not used", reason=str(error))
 
     def _load_gallery(self) -> None:
-        snapshot = self._cache.gallery()
+        gallery = self._read(self.model_id)
+        if gallery is not None:
+            self.gallery = gallery
+            reporter.say("gallery in use", revision=gallery.revision, people=gallery.size)
+
+    def _read(self, model_id: ModelId) -> Gallery | None:
+        """The cached gallery of a model; None when there is none that can be used."""
+        snapshot = self._cache.gallery(model_id)
         if snapshot is None:
-            return
+            return None
         try:
-            self.gallery = Gallery.from_snapshot(snapshot, model_id=self.model_id)
+            return Gallery.from_snapshot(snapshot, model_id=model_id)
         except FaceError as error:
             reporter.warn("gallery not used", revision=snapshot.revision, reason=str(error))
-            return
-        reporter.say("gallery in use", revision=self.gallery.revision, people=self.gallery.size)
+            return None

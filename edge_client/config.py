@@ -31,7 +31,10 @@ class CameraConfig(_Section):
 
 
 class ModelsConfig(_Section):
+    """`folder`: the model set, None for the built-in one. `meanwhile`: the set to go on with until the server has a gallery for it."""
+
     folder: Path | None = None
+    meanwhile: Path | None = None
 
 
 class NodeConfig(_Section):
@@ -95,10 +98,10 @@ def _check_settings(config: NodeConfig, path: Path) -> None:
 
 
 def _absolute_paths(config: NodeConfig, base: Path) -> dict[str, object]:
-    camera, folder = config.camera, config.models.folder
+    camera, told = config.camera, config.models
     if camera.kind == "replay":
         camera = camera.model_copy(update={"source": str(base / camera.source)})
-    models = ModelsConfig(folder=base / folder) if folder else config.models
+    models = ModelsConfig(folder=told.folder and base / told.folder, meanwhile=told.meanwhile and base / told.meanwhile)
     return {"state": base / config.state, "camera": camera, "models": models}
 
 

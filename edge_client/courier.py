@@ -63,8 +63,9 @@ class Contact:
         self._failures = 0
         self._refusals = 0
         self._due_ns = 0
-        self._fetched: tuple[int, int] | None = None
+        self._fetched: tuple[int, int, tuple[str, ...]] | None = None
         self._first = FirstContact(config.state)
+        self._capture = CaptureReportFile(config.state)
 
     @property
     def records_may_go(self) -> bool:
@@ -104,11 +105,14 @@ class Contact:
             self._report.state("server", type(error).__name__.lower(), reason=str(error))
 
     def _fetch_if_newer(self, answer: HeartbeatAnswer) -> None:
-        named = (answer.gallery_revision, answer.settings_revision)
+        capture = self._capture.read()
+        models = capture.models if capture else ()
+        named = (answer.gallery_revision, answer.settings_revision, models)
         if named == self._fetched:
             return
-        brought = self._sync.fetch()
-        self._fetched = named
+        brought = self._sync.fetch(models)
+        self._fetched = None if brought.lacking else named
+        self._report.state("gallery", "not there yet" if brought.lacking else "ok", reason=brought.lacking)
         if brought.gallery_revision is not None or brought.settings_revision is not None:
             self._report.say("fetched", gallery=brought.gallery_revision, settings=brought.settings_revision)
 

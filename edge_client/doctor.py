@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from edge_client.camera import Lost
 from edge_client.camera.choose import open_camera
-from edge_client.capture import load_model_set
+from edge_client.capture import load_model_sets
 from edge_client.capture_report import CaptureReportFile
 from edge_client.clock import Clock, SystemClock, kernel_says_synchronised
 from edge_client.config import NodeConfig, can_be_overheard
@@ -93,14 +93,14 @@ def check_identity(patient: Patient) -> Finding:
 
 
 def check_models(patient: Patient) -> Finding:
-    model_set = load_model_set(patient.config.models.folder)
-    snapshot = GalleryCache(patient.config.state).gallery()
-    own = model_set.embedder.model_id
-    if snapshot is not None and snapshot.model_id != own:
-        return Finding(
-            "models", "fail", f"the gallery was made with model {snapshot.model_id}, this node runs {own}; install the same models"
-        )
-    return Finding("models", "ok", f"every file has the hash its manifest names; embedder {own}")
+    wanted, *meanwhile = (models.embedder.model_id for models in load_model_sets(patient.config.models))
+    cache = GalleryCache(patient.config.state)
+    if cache.gallery(wanted) is not None or not cache.has_galleries():
+        return Finding("models", "ok", f"every file has the hash its manifest names; embedder {wanted}")
+    usable = next((model for model in meanwhile if cache.gallery(model) is not None), None)
+    if usable is not None:
+        return Finding("models", "warn", f"the server has no gallery for {wanted} yet, the node goes on with {usable} until it has")
+    return Finding("models", "fail", f"the gallery was made with another model than this node's {wanted}; install the same models on both")
 
 
 def check_camera(patient: Patient) -> Finding:
@@ -108,7 +108,7 @@ def check_camera(patient: Patient) -> Finding:
     now = patient.clock.reading()
     report = CaptureReportFile(patient.config.state).read()
     if report is not None and report.at.boot_id == now.boot_id and now.boot_ns - report.at.boot_ns < _REPORT_IS_FRESH_NS:
-        if report.camera in {"ok", "ended", "stopped"}:
+        if report.camera in {"ok", "starting", "ended", "stopped"}:
             return Finding("camera", "ok", f"capture says: {report.camera}")
         return Finding("camera", "fail", f"capture says: {report.camera}; check the camera's cable and that nothing else uses it")
     camera = open_camera(patient.config.camera, patient.clock)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Generic, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import requests
 from pydantic import BaseModel, ValidationError
@@ -89,9 +89,10 @@ class ServerApi:
         """The settings, or None when they are still those of `etag`."""
         return self._fetch("settings", NodeSettings, etag, _MAX_ANSWER_BYTES)
 
-    def gallery(self, etag: str | None) -> Fetched[GallerySnapshot] | None:
-        """The gallery, or None when it is still that of `etag`."""
-        return self._fetch("gallery", GallerySnapshot, etag, _MAX_GALLERY_BYTES)
+    def gallery(self, etag: str | None, *, model_id: str | None = None) -> Fetched[GallerySnapshot] | None:
+        """The gallery of a model, or None when it is still that of `etag`. Without a model the server goes by the last heartbeat."""
+        path = "gallery" if model_id is None else f"gallery?model={quote(model_id, safe='')}"
+        return self._fetch(path, GallerySnapshot, etag, _MAX_GALLERY_BYTES)
 
     def put_crop(self, sha256: str, sealed: bytes) -> None:
         answer = self._call("PUT", f"crops/{sha256}", body=sealed, headers={"Content-Type": "application/octet-stream"})

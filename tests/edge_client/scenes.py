@@ -14,9 +14,10 @@ from edge_client.outbox.delivery import Deliveries
 from edge_client.outbox.store import Outbox, Recorded
 from shared_schema.doorway import Doorway
 from shared_schema.envelope import Envelope
+from shared_schema.face.manifest import Embedder
 from shared_schema.face.vectors import encode_embedding
 from shared_schema.gallery import GalleryPerson, GallerySnapshot
-from shared_schema.ids import BootNs
+from shared_schema.ids import BootNs, ModelId
 from shared_schema.observation import Observation
 from shared_schema.sighting import Sighting
 from tests.edge_client.fakes import FakeClock, open_outbox
@@ -29,6 +30,18 @@ WALK = (*approach("ann", 6), *((EMPTY,) * 10))
 
 class ScenePipeline(FakePipeline):
     model_id = MODELS.embedder.model_id
+
+
+def pipeline_of(model_id: ModelId, scenes: Sequence[Scene]) -> ScenePipeline:
+    """A pipeline that goes by this model."""
+    pipeline = ScenePipeline(scenes)
+    pipeline.model_id = model_id
+    return pipeline
+
+
+def embedder_called(model_id: str) -> Embedder:
+    """The shipped embedder under another name."""
+    return Embedder(MODELS.embedder.file.model_copy(update={"model_id": model_id}))
 
 
 class SceneCamera:
@@ -67,15 +80,16 @@ class Node:
         self.recorded: list[Recorded] = []
         self.reports: list[CaptureReport] = []
         self.camera = SceneCamera(scenes, self.clock)
+        self.embedders: tuple[Embedder, ...] = (MODELS.embedder,)
         self._scenes = self.camera.scenes
         self._config = NodeConfig(state=state, camera=CameraConfig(kind="replay", source="x"), settings={"min_face_px": 16, **settings})
 
     def capture(self, *, patience_s: float = 0.0, sleep: Callable[[float], None] | None = None) -> Capture:
         contact = FirstContact(self.state)
-        rules = Rules(self._config, self.cache, MODELS.embedder)
+        rules = Rules(self._config, self.cache, *self.embedders)
         return Capture(
             camera=self.camera,
-            doorway=Doorway(ScenePipeline(self._scenes), rules.gallery, rules.policy),
+            make_doorway=lambda: Doorway(pipeline_of(rules.model_id, self._scenes), rules.gallery, rules.policy),
             records=self.outbox,
             rules=rules,
             clock=self.clock,

@@ -168,7 +168,7 @@ def test_a_source_at_its_end_is_reported(tmp_path: Path) -> None:
 def test_a_camera_that_gives_nothing_is_reported_at_once(tmp_path: Path) -> None:
     node = Node(tmp_path, (EMPTY, None, EMPTY))
     node.run()
-    assert [report.camera for report in node.reports] == ["ok", "camera_gives_no_frames", "ok", "ended"]
+    assert [report.camera for report in node.reports] == ["starting", "ok", "camera_gives_no_frames", "ok", "ended"]
 
 
 def test_a_source_without_frames_leaves_no_record(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_gallery_and_settings_are_fetched_once_and_kept(tmp_path: Path, clock: F
     courier.run(once=False)
     assert (server.calls.count("gallery"), server.calls.count("settings")) == (1, 1)
     cache = GalleryCache(tmp_path)
-    gallery, settings = cache.gallery(), cache.settings()
+    gallery, settings = cache.gallery("m"), cache.settings()
     assert gallery
     assert settings
     assert (gallery.revision, settings.revision) == (7, 2)
@@ -131,7 +131,7 @@ def test_first_contact_is_noted_when_the_gallery_is_here(tmp_path: Path, clock: 
     clock.go_on(60)
     courier._contact.step()
     assert first.was_had(clock.boot_id)
-    assert GalleryCache(tmp_path).gallery() is not None
+    assert GalleryCache(tmp_path).gallery("m") is not None
 
 
 def test_a_cache_that_cannot_be_written_does_not_hold_up_records(
