@@ -1,14 +1,15 @@
-"""Is it a face or a picture of one? What a pass shows by itself, without asking anything of whoever comes (presentation attack
-detection, PAD).
- A held picture moves, tilts, comes nearer, but stays flat: laid over one another by the plane's own map (a homography), two of its
+"""Is it a face or a picture of one? What a pass shows by itself, nothing being asked of whoever comes (presentation attack detection).
+
+A held picture moves, tilts, comes nearer, but stays flat: laid over one another by the plane's own map (a homography), two of its
 looks are nearly the same picture. A living face turns in depth, speaks, blinks. So looks some time apart are laid over one another, and
 what is compared is not how bright they are but their fine structure, which a lamp changes least.
- What it cannot do: a video played to the camera moves like a living face and is not seen; nor is a mask. Someone who holds quite still,
-looking the same way, is like a picture; that is why a flag sends a pass to people and never drops it. Looks nearer in time than
-`SPAN_NS` say nothing, in a living face as little as in a picture, and are not compared: that makes the value nearly independent of the
-frame rate.
- Tried and left: how alike the embeddings are (tilt and light change those of a picture as much as a second of life changes those of a
-face, ten times the errors at the same bar), laying over by similarity or affine maps (a tilted picture is then unlike itself), the
+
+What it cannot do: a video played to the camera moves like a living face and is not seen, nor is a mask. Who holds quite still, looking
+the same way, is like a picture; that is why a flag sends a pass to people and never drops it. Looks nearer in time than `SPAN_NS` are
+alike in a living face as much as in a picture and are not compared; that makes the value nearly independent of the frame rate.
+
+Tried and left: how alike the embeddings are (tilt and light change those of a picture as much as a second of life changes those of a
+face, many times the errors at the same bar), laying over by similarity or affine maps (a tilted picture is then unlike itself), the
 least and the median likeness of the pairs in place of the mean (no better). Measure with `lintel-face evaluate pad`.
 """
 
@@ -41,8 +42,9 @@ _Picture = NDArray[np.float32]
 
 def pad_value(looks: Sequence[Look]) -> float | None:
     """How much the looks of one pass are like a held picture: the mean likeness of looks `SPAN_NS` apart, −1 to 1, the higher the more.
- None where they cannot say: no two looks with a chip lie so far apart. In any order; the value depends on the embedder's template, as
-that cuts the chips, so the bar stands in the calibration of the model.
+
+    None where they cannot say: no two looks with a chip lie so far apart. The looks may come in any order. The value depends on the
+    embedder's template, which cuts the chips, so the bar stands in the calibration of the model.
     """
     spread = _spread(looks)
     if len(spread) < 2:
