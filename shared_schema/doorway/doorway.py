@@ -5,6 +5,7 @@ from typing import Final
 from shared_schema.doorway.decide import Doubt, Verdict, decide
 from shared_schema.doorway.funnel import FunnelCounter
 from shared_schema.doorway.link import are_one_person, link
+from shared_schema.doorway.liveness import pad_value
 from shared_schema.doorway.motion import MotionGate
 from shared_schema.doorway.see import Eyes, full_at
 from shared_schema.doorway.track import Seen, Track
@@ -18,6 +19,9 @@ from shared_schema.sighting import Outcome
 
 _LONGEST_OPEN_TIMEOUTS: Final = 10
 """Somebody who stays without being recognised is decided after so many pass timeouts: staff hear of them while they are there."""
+
+_PAD_PATIENCE_NS: Final = 1_000_000_000
+"""A match waits so long after the first good look for the evidence against held pictures."""
 
 
 class Doorway:
@@ -105,16 +109,21 @@ class Doorway:
             stayed = track.told is None and at - track.from_at > _LONGEST_OPEN_TIMEOUTS * self._policy.pass_timeout_ns
             if stayed or self._may_match(track, at):
                 verdict = self._judge(track)
-                if stayed or verdict.outcome is Outcome.MATCH:
+                if stayed or (verdict.outcome is Outcome.MATCH and not self._waits(track, verdict, at)):
                     decided += self._tell(track, verdict)
         return tuple(decided)
+
+    def _waits(self, track: Track, verdict: Verdict, at: BootNs) -> bool:
+        """Whether a match waits a little for looks so far apart that a held picture would show."""
+        first = min(look.at for look in track.looks)
+        return self._policy.pad and verdict.pad_value is None and at - first < _PAD_PATIENCE_NS
 
     def _may_match(self, track: Track, at: BootNs) -> bool:
         """Whether an open pass is worth judging: there is a new look at it, and somebody is near enough."""
         if track.told is Outcome.MATCH or track.is_flagged or track.probe is None or track.last_look is None or track.last_look.at != at:
             return False
         first, _ = self._gallery.search(track.probe)
-        return first is not None and first.similarity >= self._policy.min_similarity
+        return first is not None and first.similarity >= self._policy.early_similarity
 
     def _close(self, gone: list[Track]) -> tuple[PassDecided, ...]:
         decided = []
@@ -135,7 +144,7 @@ class Doorway:
         return self._tell(track, verdict)
 
     def _judge(self, track: Track) -> Verdict:
-        return decide(track.looks, self._gallery, self._policy)
+        return decide(track.looks, self._gallery, self._policy, pad_value(track.looks) if self._policy.pad else None)
 
     def _tell(self, track: Track, verdict: Verdict) -> list[PassDecided]:
         """The pass, or nothing when it is part of a visit that was told of."""

@@ -32,7 +32,8 @@ class Pipeline(Protocol):
 class DoorPolicy:
     """How a doorway decides. Durations are in nanoseconds of the boot clock.
 
-    `min_similarity` names somebody; from `unsure_similarity` up to it staff see who it may have been.
+    `min_similarity` names somebody; from `unsure_similarity` up to it staff see who it may have been. While a pass is open it is judged
+    again after every look, and a stranger has as many chances: to be named before its end takes `early_similarity`.
     `own_similarity`: two looks at least so close are taken for one person's, wherever the face has moved in the meantime.
     `other_similarity`: two looks less close than that are two people's, however well their boxes overlap.
     `same_visit_similarity`: the looks of two tracks on the whole, at least so close, are the parts of one visit.
@@ -42,6 +43,7 @@ class DoorPolicy:
 
     min_similarity: float
     unsure_similarity: float
+    early_similarity: float
     min_margin: float
     min_agreeing_frames: int
     min_face_px: int

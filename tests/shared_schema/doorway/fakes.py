@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
+import cv2
 import numpy as np
 
 from shared_schema.doorway import DoorPolicy, Doorway, PassDecided
@@ -18,6 +19,7 @@ STEP_NS: Final = 200_000_000
 POLICY: Final = DoorPolicy(
     min_similarity=0.94,
     unsure_similarity=0.9,
+    early_similarity=0.95,
     min_margin=0.01,
     min_agreeing_frames=2,
     min_face_px=20,
@@ -30,7 +32,7 @@ _BETWEEN_PEOPLE: Final = 0.8
 
 @dataclass(frozen=True)
 class Sight:
-    """A face in a scene: whose it is, where its middle is, and how good the look is."""
+    """A face in a scene: whose it is, where its middle is, how good the look is, and whether it is a picture held to the camera."""
 
     who: str
     x: float = 80.0
@@ -39,6 +41,7 @@ class Sight:
     gate: Gate | None = None
     quality: float = 0.8
     blend: tuple[str, float] | None = None
+    held: bool = False
 
 
 Scene = tuple[Sight, ...]
@@ -82,7 +85,9 @@ class FakePipeline:
         return seen
 
     def chip(self, frame: Bgr, face: Face) -> Bgr:
-        return np.full((4, 4, 3), 0, np.uint8)
+        """Blots: of a held picture always the same, of a living face new ones in every frame."""
+        blots = np.random.default_rng(0 if self._sights[id(face)].held else _number(frame)).integers(0, 256, (16, 16, 3), np.uint8)
+        return np.asarray(cv2.resize(blots, (64, 64), interpolation=cv2.INTER_CUBIC), np.uint8)
 
     def assess(self, frame: Bgr, face: Face, *, min_face_px: int, chip: Bgr | None = None) -> Quality:
         sight = self._sights[id(face)]

@@ -22,6 +22,12 @@ def test_staff_see_a_suggestion_from_a_lower_bar_than_a_name() -> None:
     assert same.unsure_similarity == same.min_similarity
 
 
+def test_a_name_before_the_end_of_a_pass_takes_a_little_more() -> None:
+    policy = policy_of(NodeSettings(), CALIBRATION, 100)
+    later = policy_of(NodeSettings(strangers_named_one_in=2000), CALIBRATION, 100)
+    assert policy.min_similarity < policy.early_similarity == later.min_similarity
+
+
 def test_held_pictures_are_asked_for_only_when_people_wish() -> None:
     assert not policy_of(NodeSettings(), CALIBRATION, 1).pad
     assert policy_of(NodeSettings(pad="review"), CALIBRATION, 1).pad

@@ -31,7 +31,7 @@ def model_set() -> ModelSet:
 
 @pytest.fixture(scope="module")
 def pipeline(model_set: ModelSet) -> FacePipeline:
-    return FacePipeline(model_set)
+    return FacePipeline(model_set, threads=1)
 
 
 @pytest.fixture(scope="module")

@@ -148,6 +148,14 @@ def test_a_match_told_at_once_shows_the_best_look_so_far() -> None:
     assert (decided.best_at, decided.until_at, int(decided.crop[0, 0, 0])) == (at(0), at(1), 30)
 
 
+def test_who_is_just_near_enough_is_named_only_when_all_looks_are_there() -> None:
+    scenes = tuple((Sight("ann", x=80.0 + n, blend=("bob", 0.34)),) for n in range(6))
+    (decided,) = walk((*scenes, *GONE), gallery("ann", "bob"), replace(POLICY, early_similarity=0.99))
+    assert gist([decided]) == [ANN_MATCHES]
+    assert (decided.until_at, decided.evidence.frames) == (at(5), 6)
+    assert POLICY.min_similarity <= decided.candidate.similarity < 0.99 if decided.candidate else False
+
+
 def test_the_funnel_tells_why_passes_were_unsure() -> None:
     scenes = (*((Sight("ann", x=80.0 + n, blend=LIKE_ANN),) for n in range(4)), *(EMPTY,) * 70, (Sight("bob"),), *GONE)
     doorway = door(scenes, gallery("ann", "bob"))
