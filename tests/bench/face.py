@@ -1,153 +1,157 @@
-"""Detect, align and embed one face, one thread, beside face_recognition's own pipeline on the same frames.
+"""The face pipeline beside `face_recognition` on the same 1280×720 frames, its stages, the processor's peak, and a door's replay.
 
-The peer is dlib's HOG detector with one upsampling, its five-point predictor and its network, from the `dlib-bin` wheel, in this process.
-Its data files are read from the cached archive that the model set is made from.
+Times are compared as ratios within one run, frame by frame in turns, so that whatever else the machine does slows both alike. Reading
+frames is not counted; everything after it is: motion gate, detection, quality, alignment, embedding, and the search among 500 people.
 """
 
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from itertools import chain, count
 
 import cv2
 import numpy as np
 
+from shared_schema.doorway.doorway import Doorway
+from shared_schema.doorway.motion import MotionGate
+from shared_schema.doorway.policy import policy_of
+from shared_schema.evaluate.bench import bench
 from shared_schema.face.manifest import ModelSet
-from shared_schema.face.models.sources import WEIGHTS, SourceError, fetch
+from shared_schema.face.match import Gallery
+from shared_schema.face.models.sources import SourceError
 from shared_schema.face.pipeline import FacePipeline
-from shared_schema.face.types import Bgr
+from shared_schema.face.types import Bgr, Box
+from shared_schema.ids import BootNs
+from shared_schema.node import NodeSettings
+from tests.bench import face_peak, face_replay
+from tests.bench.face_frames import clip, corridor, portraits, walk
+from tests.bench.face_peer import NAME, Peer
 
-CLIP = Path(__file__).parents[2] / "../shared/data/clips/press-event.mp4"
-EVERY = 5
-"""Every fifth frame of the clip: the peer is slow."""
-_MODELS = "face_recognition_models-0.3.0/face_recognition_models/models/"
+_STEP_NS = 200_000_000
+_SETTLED = 30
+"""After so many empty frames the motion gate knows the corridor."""
+
+Work = Callable[[Bgr], int]
+"""All that is done with a frame; how many faces there were."""
 
 
-Detect = Callable[[Bgr], list[Any]]
-Embed = Callable[[Bgr, Any], object]
-"""A found face is whatever the pipeline finds."""
+class Lintel:
+    """What a node does to a frame, with its tracks left out: `tracking` looks only where faces were in the frame before, if any were."""
+
+    def __init__(self, pipeline: FacePipeline, gallery: Gallery, *, tracking: bool) -> None:
+        self._pipeline = pipeline
+        self._gallery = gallery
+        self._tracking = tracking
+        self._gate = MotionGate()
+        self._places: list[Box] = []
+
+    def __call__(self, frame: Bgr) -> int:
+        self._gate.is_open(frame)
+        faces = self._pipeline.detect(frame, self._places if self._tracking and self._places else None)
+        self._places = [face.box for face in faces]
+        chips = [self._pipeline.chip(frame, face) for face in faces]
+        for face, chip in zip(faces, chips, strict=True):
+            self._pipeline.assess(frame, face, min_face_px=40, chip=chip)
+        for row in self._pipeline.embed(frame, faces, chips):
+            self._gallery.search(row)
+        return len(faces)
 
 
 @dataclass(slots=True)
 class Run:
-    """One pipeline and what it did: faces found in all, and seconds per frame, by the frame's number where a face was found."""
+    """What does the work, and the seconds it took by the frame's number: by the clock, and of processor time."""
 
     name: str
-    detect: Detect
-    embed: Embed
-    faces: int = 0
-    detecting: list[float] = field(default_factory=list)
-    whole: dict[int, float] = field(default_factory=dict)
+    work: Work
+    wall: dict[int, float] = field(default_factory=dict)
     processor: dict[int, float] = field(default_factory=dict)
+    found: set[int] = field(default_factory=set)
 
     def take(self, number: int, frame: Bgr) -> None:
-        """Detect, and embed one face if there is any."""
         started, spent = time.perf_counter(), time.thread_time()
-        faces = self.detect(frame)
-        self.detecting.append(time.perf_counter() - started)
-        self.faces += len(faces)
+        faces = self.work(frame)
+        self.wall[number], self.processor[number] = time.perf_counter() - started, time.thread_time() - spent
         if faces:
-            self.embed(frame, faces[0])
-            self.whole[number] = time.perf_counter() - started
-            self.processor[number] = time.thread_time() - spent
-
-    def line(self, shared: set[int]) -> str:
-        columns = (self.detecting, _of(self.whole, shared), _of(self.processor, shared))
-        times = "".join(f"{_ms(values):>8.1f} ms" for values in columns)
-        return f"{self.name:46}{times}{self.faces:>8}{len(self.whole):>22}"
+            self.found.add(number)
 
 
 def main() -> None:
     cv2.setNumThreads(1)
-    frames, where = _frames()
-    pipeline = FacePipeline(ModelSet.load(), threads=1)
-    runs = [Run("Lintel", lambda frame: list(pipeline.detect(frame)), lambda frame, face: pipeline.embed(frame, [face]))]
+    model_set = ModelSet.load()
+    pipeline = FacePipeline(model_set, threads=1)
+    gallery = face_replay.gallery_of_500(pipeline)
+    peer = _peer()
+    for where, frames in (("two public-domain portraits", _walks()), ("the development clip, enlarged", list(clip(every=12)))):
+        if frames:
+            print(f"{len(frames)} frames with one face, 1280×720, of {where}; one thread; medians")
+            _compare([_whole(pipeline, gallery), _tracking(pipeline, gallery), *peer()], frames)
+    frames = [corridor(number) for number in range(_SETTLED, _SETTLED + 8)]
+    print(f"{len(frames)} empty frames, 1280×720; one thread; medians")
+    _compare([_settled_door(model_set, pipeline, gallery), _whole(pipeline, gallery), *peer()], frames, empty=True)
+    print("\nStages of one face in 1280×720, milliseconds (median, p95)")
+    _stages()
+    print()
+    face_peak.main(model_set)
+    print("\nA door, replayed")
+    face_replay.main(model_set)
+
+
+def _whole(pipeline: FacePipeline, gallery: Gallery) -> Run:
+    return Run("Lintel, whole frame", Lintel(pipeline, gallery, tracking=False))
+
+
+def _tracking(pipeline: FacePipeline, gallery: Gallery) -> Run:
+    return Run("Lintel, around the tracked face", Lintel(pipeline, gallery, tracking=True))
+
+
+def _settled_door(model_set: ModelSet, pipeline: FacePipeline, gallery: Gallery) -> Run:
+    """A whole doorway that has looked at an empty corridor for a while: its motion gate is closed."""
+    doorway = Doorway(pipeline, gallery, policy_of(NodeSettings(), model_set.embedder.calibration, gallery.size))
+    numbers = count()
+
+    def step(frame: Bgr) -> int:
+        return len(doorway.step(frame, BootNs(next(numbers) * _STEP_NS)))
+
+    for number in range(_SETTLED):
+        step(corridor(number))
+    return Run("Lintel, a doorway with its motion gate", step)
+
+
+def _peer() -> Callable[[], list[Run]]:
+    """A run of the peer for each comparison; none, and why, where it cannot run."""
     try:
-        runs.append(Run("face_recognition (dlib HOG, upsampled once)", *_peer()))
+        peer = Peer(np.random.default_rng(0).normal(0, 0.1, (500, 128)))
     except (ImportError, SourceError) as error:
         print(f"no peer: {error} (pip install --require-hashes -r requirements/bench.txt, make models)")
-    # Frame by frame in turns, so that whatever else the machine does slows both alike.
+        return list
+    return lambda: [Run(f"{NAME} (dlib HOG, upsampled once)", peer)]
+
+
+def _walks() -> list[Bgr]:
+    return list(chain.from_iterable(walk(portrait, frames=7) for portrait in portraits()))
+
+
+def _compare(runs: Sequence[Run], frames: Iterable[Bgr], *, empty: bool = False) -> None:
+    """Print a line for each; the last run is the peer, if there are more than Lintel's own."""
     for number, frame in enumerate(frames):
         for run in runs:
             run.take(number, frame)
-    shared = set.intersection(*(set(run.whole) for run in runs))
-    print(f"{len(frames)} frames {frames[0].shape[1]}×{frames[0].shape[0]} of {where}; one thread; one face embedded per frame; medians")
-    print(f"'all' and 'processor' on the {len(shared)} frames in which each found a face")
-    print(f"{'':46}{'detect':>11}{'all':>11}{'processor':>11}{'faces':>8}{'frames with a face':>22}")
+    shared = set(runs[0].wall) if empty else set.intersection(*(run.found for run in runs))
+    print(f"{'':46}{'all':>11}{'processor':>11}{'frames with a face':>20}  (times of the {len(shared)} in common)")
     for run in runs:
-        print(run.line(shared))
-    if len(runs) == 2:
-        whole = _ms(_of(runs[1].whole, shared)) / _ms(_of(runs[0].whole, shared))
-        processor = _ms(_of(runs[1].processor, shared)) / _ms(_of(runs[0].processor, shared))
-        print(f"ratio {whole:.1f}× ({processor:.1f}× of processor time)")
+        ratios = "" if run is runs[-1] or NAME not in runs[-1].name else f"   1/{_of(runs[-1].wall, shared) / _of(run.wall, shared):.1f}"
+        print(f"{run.name:46}{_of(run.wall, shared):>8.2f} ms{_of(run.processor, shared):>8.2f} ms{len(run.found):>20}{ratios}")
 
 
-def _of(seconds: dict[int, float], shared: set[int]) -> list[float]:
-    return [value for number, value in seconds.items() if number in shared]
+def _of(seconds: dict[int, float], shared: set[int]) -> float:
+    """Median milliseconds."""
+    return float(np.median([seconds[number] for number in shared])) * 1e3 if shared else float("nan")
 
 
-def _ms(seconds: list[float]) -> float:
-    return float(np.median(seconds)) * 1e3 if seconds else 0.0
-
-
-def _frames() -> tuple[list[Bgr], str]:
-    if CLIP.is_file():
-        frames = [frame for index, frame in enumerate(_clip(CLIP)) if index % EVERY == 0]
-        if frames:
-            return frames, "the press-event clip"
-    return list(_walk()), "a synthetic walk with two portraits"
-
-
-def _clip(path: Path) -> Iterator[Bgr]:
-    video = cv2.VideoCapture(str(path))
-    while True:
-        read, frame = video.read()
-        if not read:
-            return
-        yield np.asarray(frame, np.uint8)
-
-
-def _walk() -> Iterator[Bgr]:
-    """Public-domain portraits from scikit-image and matplotlib, growing from 60 to 200 px, in 640×480."""
-    import matplotlib as mpl  # noqa: PLC0415 (only without the clip)
-    from skimage import data  # noqa: PLC0415
-
-    picture = data.astronaut()  # type: ignore[no-untyped-call]
-    astronaut = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)[0:300, 80:380]
-    officer = cv2.imread(str(Path(mpl.get_data_path()) / "sample_data" / "grace_hopper.jpg"))
-    random = np.random.default_rng(0)
-    for portrait in (astronaut, officer):
-        for size in range(120, 470, 25):
-            frame = random.integers(90, 130, (480, 640, 3), np.uint8)
-            small = cv2.resize(portrait, (round(portrait.shape[1] * size / portrait.shape[0]), size), interpolation=cv2.INTER_AREA)
-            frame[(480 - size) // 2 : (480 - size) // 2 + size, 100 : 100 + small.shape[1]] = small
-            yield frame
-
-
-def _peer() -> tuple[Detect, Embed]:
-    import dlib  # noqa: PLC0415 (installed by `make bench` alone)
-
-    fetch()
-    detector = dlib.get_frontal_face_detector()
-    with tempfile.TemporaryDirectory() as folder:
-        five = _unpack("shape_predictor_5_face_landmarks.dat", Path(folder))
-        weights = _unpack("dlib_face_recognition_resnet_model_v1.dat", Path(folder))
-        predictor = dlib.shape_predictor(str(five))
-        network = dlib.face_recognition_model_v1(str(weights))
-
-    def detect(frame: Bgr) -> list[Any]:
-        return list(detector(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), 1))
-
-    def embed(frame: Bgr, face: object) -> object:
-        picture = cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
-        return network.compute_face_descriptor(picture, predictor(picture, face), 1)
-
-    return detect, embed
-
-
-def _unpack(name: str, folder: Path) -> Path:
-    path = folder / name
-    path.write_bytes(WEIGHTS.read(_MODELS + name))
-    return path
+def _stages() -> None:
+    threads = bench(None)["threads"]
+    assert isinstance(threads, dict)
+    print(f"{'':24}" + "".join(f"{f'{count} threads':>22}" for count in threads))
+    for stage in next(iter(threads.values())):
+        times = (stages[stage] for stages in threads.values())
+        print(f"{stage:24}" + "".join(f"{each['median_ms']:>14.2f}{each['p95_ms']:>8.2f}" for each in times))

@@ -112,7 +112,9 @@ def test_bench_reports_median_and_p95_per_stage_and_thread_count(
     report = run_json(capsys, "bench", "--json")
     assert isinstance(report["threads"], dict)
     stages = report["threads"]["1"]
-    assert set(stages) == {"detect", "align", "assess", "align_embed", "end_to_end"}
+    parts = {"motion", "detect", "detect_near", "align", "assess", "embed", "embed_4", "search", "crop"}
+    assert set(stages) == parts | {"end_to_end", "end_to_end_near"}
+    assert report["frame"] == "1280x720"
     assert stages["end_to_end"]["p95_ms"] >= stages["end_to_end"]["median_ms"] > 0
 
 
