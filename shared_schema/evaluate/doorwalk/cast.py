@@ -9,7 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 import numpy as np
 
 from shared_schema.evaluate.acquire import main_face
-from shared_schema.evaluate.doorwalk.plan import Portrait, Walker
+from shared_schema.evaluate.doorwalk.clip import Portrait, Walker
 from shared_schema.evaluate.lfw import Image
 from shared_schema.face.enrol import look_at_sample
 from shared_schema.face.images import decode_image

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from shared_schema.doorway import DoorPolicy, Doorway, PassDecided, Pipeline
-from shared_schema.evaluate.doorwalk.plan import STEP_MS, Clip
+from shared_schema.evaluate.doorwalk.clip import STEP_MS, Clip
 from shared_schema.evaluate.doorwalk.render import Film
 from shared_schema.face.manifest import ModelSet
 from shared_schema.face.match import Gallery

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_schema.evaluate.doorwalk.plan import Clip, Cover, Light, Moment
+from shared_schema.evaluate.doorwalk.clip import Clip, Cover, Light, Moment
 from shared_schema.evaluate.doorwalk.scene import MARGIN, corridor
 from shared_schema.evaluate.doorwalk.sprite import Sprite
 from shared_schema.face.images import encode_jpeg

@@ -10,7 +10,8 @@ import numpy as np
 
 from shared_schema.doorway import DoorPolicy, policy_of
 from shared_schema.evaluate.doorwalk.cast import Candidate, Member, candidates, pair_up, person_id, prepare, read
-from shared_schema.evaluate.doorwalk.plan import TOGETHER_SHARE, Walker, plan_clip
+from shared_schema.evaluate.doorwalk.clip import Walker
+from shared_schema.evaluate.doorwalk.plan import TOGETHER_SHARE, plan_clip
 from shared_schema.evaluate.doorwalk.play import WitnessPipeline, play
 from shared_schema.evaluate.doorwalk.render import Film
 from shared_schema.evaluate.doorwalk.sprite import cut_out

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from shared_schema.evaluate.doorwalk.plan import STEP_MS, Clip
+from shared_schema.evaluate.doorwalk.clip import STEP_MS, Clip
 from shared_schema.evaluate.doorwalk.play import Played, Sighted
 from shared_schema.ids import PersonId
 from shared_schema.sighting import Outcome

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from shared_schema.evaluate.doorwalk.plan import Clip
+from shared_schema.evaluate.doorwalk.clip import Clip
 from shared_schema.evaluate.doorwalk.play import Played, Sighted
 from shared_schema.evaluate.doorwalk.tally import ClipResult, Names
 from shared_schema.ids import PersonId

@@ -3,18 +3,9 @@ from itertools import pairwise
 
 import pytest
 
-from shared_schema.evaluate.doorwalk.plan import (
-    FIRST_PX,
-    LAST_PX,
-    MIN_USABLE_FRAMES,
-    NEAR_PX,
-    Clip,
-    Cover,
-    Moment,
-    Together,
-    Walk,
-    plan_clip,
-)
+from shared_schema.evaluate.doorwalk.clip import FIRST_PX, LAST_PX, MIN_USABLE_FRAMES, NEAR_PX, Clip, Cover, Moment, Together, Walk
+from shared_schema.evaluate.doorwalk.plan import plan_clip
+from shared_schema.node import NodeSettings
 from tests.shared_schema.evaluate.doorwalk.walkers import walker
 
 PAIR = (walker("Ann"), walker("Ben", enrolled=False, images=1))
@@ -37,6 +28,10 @@ def spoil_near(clip: Clip, keep: int, **changes: object) -> Clip:
 def usable_clip() -> Clip:
     clips = (plan_clip([walker("Ann")], seed) for seed in range(50))
     return next(clip for clip in clips if len(clip.usable_frames(0)) >= MIN_USABLE_FRAMES + 2)
+
+
+def test_frames_come_as_often_as_a_node_takes_them() -> None:
+    assert NodeSettings().interval_ms == STEP_MS
 
 
 @pytest.mark.parametrize("seed", range(8))

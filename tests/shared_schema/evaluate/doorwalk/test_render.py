@@ -3,7 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from shared_schema.evaluate.doorwalk.plan import Clip, Cover, Light, Moment, plan_clip
+from shared_schema.evaluate.doorwalk.clip import Clip, Cover, Light, Moment
+from shared_schema.evaluate.doorwalk.plan import plan_clip
 from shared_schema.evaluate.doorwalk.render import Film
 from shared_schema.evaluate.doorwalk.sprite import cut_out
 from shared_schema.face.types import Bgr, Box

@@ -6,7 +6,7 @@ from uuid import NAMESPACE_URL, uuid5
 import numpy as np
 
 from shared_schema.doorway import PassDecided
-from shared_schema.evaluate.doorwalk.plan import Clip, Portrait, Walker
+from shared_schema.evaluate.doorwalk.clip import Clip, Portrait, Walker
 from shared_schema.evaluate.doorwalk.play import Played, Sighted
 from shared_schema.evaluate.doorwalk.sprite import Sprite
 from shared_schema.face.types import Box
