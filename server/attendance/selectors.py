@@ -7,7 +7,7 @@ from django.db.models import BooleanField, Case, F, OuterRef, Q, QuerySet, Subqu
 from server.attendance.models import OpenDayRecord
 from server.core.permissions import Scope
 from server.people.selectors import people_visible
-from server.sightings.models import Outcome, Sighting
+from server.sightings.models import Sighting
 from server.sites.days import local_day
 from server.sites.models import Direction, Site
 
@@ -37,8 +37,7 @@ def with_presence(open_days: QuerySet[OpenDayRecord], *, now: datetime) -> Query
     count by the time they were captured, so a node that delivers late does not bring anybody back; those of unknown time do not count.
     """
     latest = Sighting.objects.filter(
-        person=OuterRef("person"),
-        outcome=Outcome.MATCH,
+        counts_for=OuterRef("person"),
         time_known=True,
         door__isnull=False,
         captured_at__gte=OuterRef("first_seen"),

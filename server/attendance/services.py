@@ -6,7 +6,7 @@ from django.db import transaction
 
 from server.attendance.models import OpenDayRecord
 from server.attendance.rules.open_day import OpenDay, Seen, derive
-from server.sightings.models import Outcome, Sighting
+from server.sightings.models import Sighting
 from server.sites.days import day_bounds
 from server.sites.models import Site
 
@@ -15,7 +15,7 @@ def open_day_derive(*, site: Site, local_date: date, person: int) -> None:
     """Derive one person's open day from its facts and publish it. Running it again changes nothing."""
     begins, ends = day_bounds(local_date, site.zone, site.day_cut)
     times = Sighting.objects.filter(
-        person_id=person, door__site=site, outcome=Outcome.MATCH, time_known=True, captured_at__gte=begins, captured_at__lt=ends
+        counts_for_id=person, door__site=site, time_known=True, captured_at__gte=begins, captured_at__lt=ends
     ).values_list("captured_at", flat=True)
     derived = derive((Seen(person, at) for at in times), zone=site.zone, day_cut=site.day_cut)
     open_day_publish(site=site, local_date=local_date, person=person, derived=derived)

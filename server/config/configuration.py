@@ -88,6 +88,7 @@ class ServerConfig(_Table):
     database: Database = Database()
     objects: FolderObjects | S3Objects = Field(default=FolderObjects(), discriminator="kind")
     models: Models = Models()
+    second_look_days: int = Field(default=30, ge=1, le=3650)
 
 
 def config_path() -> Path:

@@ -19,9 +19,9 @@ from server.sightings.serializers import SightingSerializer
 
 
 class SightingFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """By person, door and node (UUIDs), outcome, and captured time: `since` inclusive, `until` exclusive."""
+    """By person it counts for, door and node (UUIDs), outcome, and captured time: `since` inclusive, `until` exclusive."""
 
-    person = django_filters.UUIDFilter(field_name="person__uuid")
+    person = django_filters.UUIDFilter(field_name="counts_for__uuid")
     door = django_filters.UUIDFilter(field_name="door__uuid")
     node = django_filters.UUIDFilter(field_name="node__uuid")
     outcome = django_filters.ChoiceFilter(choices=Outcome.choices)

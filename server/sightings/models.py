@@ -1,10 +1,15 @@
 """What nodes reported. A record is immutable and keeps its exact bytes; what is derived from it stands in rows of its own."""
 
+from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from server.core.models import PublicModel
 from server.nodes.models import Node
+from server.sightings.second_look import Difference, Reason, Verdict
 from server.sites.models import Door
+from shared_schema import sighting as wire
+from shared_schema.sighting import Evidence
 
 
 class Record(models.Model):
@@ -39,7 +44,7 @@ class Outcome(models.TextChoices):
 
 
 class Sighting(models.Model):
-    """One pass, in columns. Time, door and person are derived and may be refined; the record is not."""
+    """One pass, in columns. The node's answer stays as reported; time, door and whom it counts for are derived and may be refined."""
 
     record = models.OneToOneField(Record, on_delete=models.CASCADE, primary_key=True, related_name="sighting")
     uuid = models.UUIDField(unique=True, editable=False)
@@ -57,6 +62,14 @@ class Sighting(models.Model):
 
     outcome = models.CharField(max_length=8, choices=Outcome.choices)
     person = models.ForeignKey("people.Person", on_delete=models.SET_NULL, null=True, blank=True, related_name="sightings")
+    counts_for = models.ForeignKey(
+        "people.Person",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="counted_sightings",
+        help_text="whose attendance it is: the node's match, unless staff accepted another answer",
+    )
     candidate_uuid = models.UUIDField(null=True, blank=True)
     similarity = models.FloatField(null=True, blank=True)
     runner_up_uuid = models.UUIDField(null=True, blank=True)
@@ -73,12 +86,18 @@ class Sighting(models.Model):
         indexes = [
             models.Index(fields=("-captured_at", "-record"), name="sighting_newest"),
             models.Index(fields=("person", "captured_at"), name="sighting_person_time"),
+            models.Index(fields=("counts_for", "captured_at"), name="sighting_counts_for_time"),
             models.Index(fields=("door", "captured_at"), name="sighting_door_time"),
             models.Index(fields=("node", "boot_id"), name="sighting_boot"),
         ]
 
     def __str__(self) -> str:
         return f"{self.outcome} {self.uuid}"
+
+    @property
+    def evidence(self) -> Evidence:
+        """Why the node decided as it did, read from its record."""
+        return wire.Sighting.model_validate_json(bytes(self.record.payload)).evidence
 
     @property
     def names_nobody_here(self) -> bool:
@@ -187,3 +206,76 @@ class RecordConflict(PublicModel):
 
     def __str__(self) -> str:
         return f"conflict over {self.record}"
+
+
+class SecondLook(PublicModel):
+    """What the server's gallery says about a sighting's probe. A row is never changed; the newest one of a sighting counts."""
+
+    sighting = models.ForeignKey(Sighting, on_delete=models.CASCADE, related_name="second_looks")
+    made_at = models.DateTimeField()
+    reason = models.CharField(max_length=16, choices=Reason.choices)
+    difference = models.CharField(max_length=8, choices=Difference.choices)
+    outcome = models.CharField(max_length=8, choices=Outcome.choices)
+    person = models.ForeignKey("people.Person", on_delete=models.SET_NULL, null=True, blank=True, related_name="second_looks")
+    candidate_uuid = models.UUIDField(null=True, blank=True)
+    similarity = models.FloatField(null=True, blank=True)
+    runner_up_uuid = models.UUIDField(null=True, blank=True)
+    margin = models.FloatField(null=True, blank=True)
+    doubts = models.JSONField(default=list)
+    model_id = models.CharField(max_length=64)
+    gallery_revision = models.BigIntegerField()
+    gallery_size = models.PositiveIntegerField(help_text="people who belonged there on the day of the sighting")
+    settings_revision = models.BigIntegerField(help_text="of the sighting's node")
+    min_similarity = models.FloatField()
+    unsure_similarity = models.FloatField()
+    min_margin = models.FloatField()
+    min_agreeing_frames = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = [
+            models.Index(fields=("sighting", "-id"), name="second_look_newest"),
+            models.Index(fields=("-id",), condition=~Q(difference="same"), name="second_look_differs"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=("sighting", "model_id", "gallery_revision", "settings_revision", "min_similarity"), name="second_look_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"second look {self.uuid}"
+
+
+class SecondLookVerdict(PublicModel):
+    """Staff accepted or dismissed a second look, or took that back. A row is never changed; the newest one counts."""
+
+    second_look = models.ForeignKey(SecondLook, on_delete=models.CASCADE, related_name="verdicts")
+    verdict = models.CharField(max_length=9, choices=Verdict.choices)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = [models.Index(fields=("second_look", "-id"), name="second_look_verdict_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} {self.second_look}"
+
+
+class SecondLookRun(models.Model):
+    """How far the background job has come on one ground: a gallery and the bars of all nodes. Its row lock is the lease."""
+
+    id = models.BigAutoField(primary_key=True)
+    ground = models.CharField(max_length=120, unique=True, help_text="model, gallery revision and newest settings of any node")
+    since = models.DateTimeField()
+    cursor = models.BigIntegerField(default=0, help_text="key of the last record looked at")
+    counts = models.JSONField(default=dict)
+    begun_at = models.DateTimeField()
+    caught_up_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"second look at {self.ground}"

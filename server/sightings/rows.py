@@ -66,6 +66,7 @@ def sighting_row(record: models.Record, said: Sighting, context: Context) -> mod
     when = context.captured(said.at, record.received_at)
     candidate, runner_up, evidence = said.candidate, said.runner_up, said.evidence
     named = candidate.person if candidate is not None and said.outcome is Outcome.MATCH else None
+    person = None if named is None else context.people.get(named)
     return models.Sighting(
         record=record,
         uuid=record.uuid,
@@ -80,7 +81,8 @@ def sighting_row(record: models.Record, said: Sighting, context: Context) -> mod
         time_known=when.known,
         door=door_at(context.mounts, when.at),
         outcome=said.outcome.value,
-        person_id=None if named is None else context.people.get(named),
+        person_id=person,
+        counts_for_id=person,
         candidate_uuid=candidate.person if candidate else None,
         similarity=candidate.similarity if candidate else None,
         runner_up_uuid=runner_up.person if runner_up else None,

@@ -24,20 +24,24 @@ class PersonBrief(serializers.ModelSerializer[Person]):
 
 
 class SightingSerializer(serializers.ModelSerializer[Sighting]):
-    """A pass through a door. `time_known` false: `captured_at` is only the latest it can have been."""
+    """A pass through a door. `time_known` false: `captured_at` is only the latest it can have been.
+
+    `person` is the node's match, `counts_for` whose attendance it is: another one after staff accepted a second look.
+    """
 
     id = serializers.UUIDField(source="uuid")
     node = serializers.UUIDField(source="node.uuid")
     door = DoorBrief(allow_null=True)
     person = PersonBrief(allow_null=True)
+    counts_for = PersonBrief(allow_null=True)
     names_nobody_here = serializers.BooleanField()
     crop_url = serializers.SerializerMethodField()
 
     class Meta:
         model = Sighting
         fields = (
-            "id", "door", "node", "captured_at", "uncertainty_ms", "time_known", "received_at", "outcome", "person", "names_nobody_here",
-            "similarity", "margin", "quality", "frames", "agreeing_frames", "model_id", "gallery_revision", "crop_url",
+            "id", "door", "node", "captured_at", "uncertainty_ms", "time_known", "received_at", "outcome", "person", "counts_for",
+            "names_nobody_here", "similarity", "margin", "quality", "frames", "agreeing_frames", "model_id", "gallery_revision", "crop_url",
         )  # fmt: skip
 
     @extend_schema_field(serializers.CharField(allow_null=True))

@@ -183,7 +183,7 @@ def _people(uuids: set[UUID]) -> dict[UUID, int]:
 def windows_of(sightings: Iterable[models.Sighting]) -> set[Window]:
     """The open days these sightings are part of."""
     return {
-        Window(OPEN_DAY, f"{sighting.door.site_id}:{rows.day_at(sighting.door, sighting.captured_at)}:{sighting.person_id}")
+        Window(OPEN_DAY, f"{sighting.door.site_id}:{rows.day_at(sighting.door, sighting.captured_at)}:{sighting.counts_for_id}")
         for sighting in sightings
-        if sighting.person_id is not None and sighting.door is not None and sighting.time_known
+        if sighting.counts_for_id is not None and sighting.door is not None and sighting.time_known
     }

@@ -1,18 +1,25 @@
 """Background work on sightings; every task may run twice."""
 
+from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
+from django_q.tasks import async_task
 
 from server.nodes.clocks import HOUR_NS
 from server.nodes.models import Node
 from server.recompute.services import mark
 from server.sightings import rows, services
 from server.sightings.models import Sighting
+from server.sightings.second_look_runs import BATCH, run_advance
 from server.sightings.times import captured
 
 CHUNK = 500
+SECOND_LOOK_BATCHES = 20
+LOOK_AGAIN = "server.sightings.tasks.look_again"
 FIELDS = ("captured_at", "uncertainty_ms", "time_known", "door")
 
 
@@ -50,3 +57,12 @@ def _derive_again(node: Node, sightings: list[Sighting]) -> None:
         with transaction.atomic():
             Sighting.objects.bulk_update(changed, FIELDS)
             mark(windows | services.windows_of(changed))
+
+
+def look_again() -> int:
+    """Scheduled, and asked for again as long as there is more: second looks at what the gallery or the bars may now say otherwise."""
+    window = timedelta(days=settings.LINTEL_CONFIG.second_look_days)
+    done = run_advance(window=window, now=timezone.now(), batches=SECOND_LOOK_BATCHES)
+    if done == SECOND_LOOK_BATCHES * BATCH:
+        async_task(LOOK_AGAIN)
+    return done

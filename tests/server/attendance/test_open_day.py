@@ -65,7 +65,7 @@ def test_a_late_sighting_changes_the_day_and_a_removed_one_removes_it() -> None:
     work_off()
     day = OpenDayRecord.objects.get()
     assert day.first_seen == NOON - timedelta(hours=2)
-    Sighting.objects.update(person=None)
+    Sighting.objects.update(counts_for=None)
     open_day_derive(site=day.site, local_date=DAY, person=person.pk)
     assert not OpenDayRecord.objects.exists()
 

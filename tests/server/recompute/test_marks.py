@@ -78,6 +78,7 @@ def test_no_windows_make_no_work() -> None:
 def test_every_sweep_is_scheduled_once() -> None:
     call_command("ensure_schedules")
     call_command("ensure_schedules")
-    wanted = {"server.recompute.tasks.sweep", "server.gallery.tasks.sweep", "server.gallery.tasks.embed_again"}
+    gallery = {"server.gallery.tasks.sweep", "server.gallery.tasks.embed_again"}
+    wanted = {"server.recompute.tasks.sweep", "server.sightings.tasks.look_again"} | gallery
     assert set(Schedule.objects.values_list("func", flat=True)) == wanted
-    assert Schedule.objects.count() == 3
+    assert Schedule.objects.count() == 4

@@ -14,7 +14,7 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         published = OpenDayRecord.objects.values_list("site_id", "local_date", "person_id")
         windows = {Window(OPEN_DAY, f"{site}:{day}:{person}") for site, day, person in published.iterator()}
-        seen = Sighting.objects.filter(person__isnull=False, time_known=True).select_related("door__site")
+        seen = Sighting.objects.filter(counts_for__isnull=False, time_known=True).select_related("door__site")
         windows |= windows_of(seen.iterator(chunk_size=2000))
         marked = mark(windows)
         done = 0

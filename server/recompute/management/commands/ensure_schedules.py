@@ -20,3 +20,7 @@ class Command(BaseCommand):
             name="embed again",
             defaults={"func": "server.gallery.tasks.embed_again", "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1},
         )
+        Schedule.objects.update_or_create(
+            name="second looks",
+            defaults={"func": "server.sightings.tasks.look_again", "schedule_type": Schedule.MINUTES, "minutes": 5, "repeats": -1},
+        )
