@@ -76,8 +76,10 @@ def others_similarities(rows: Embeddings) -> NDArray[np.float64]:
 def least_similarity(others: int, min_own_similarity: float) -> float:
     """What an honest sample reaches with the mean of so many others: the fewer they are, the less they resemble anybody's mean.
 
-    If any two samples have the similarity p, one and the mean of k others have p·√(k / (1 + (k − 1)·p)).
+    If any two samples have the similarity p, one and the mean of k others have p·√(k / (1 + (k − 1)·p)). At or below 0 nothing is unlike.
     """
+    if min_own_similarity <= 0:
+        return min_own_similarity
     count, squared = _CALIBRATED_OTHERS, min_own_similarity**2
     inner = (count - 1) * squared
     pair = (inner + math.sqrt(inner**2 + 4 * count * squared)) / (2 * count)

@@ -83,3 +83,8 @@ def test_the_template_is_the_mean_of_what_is_left() -> None:
     template, dropped = make_template(rows, min_own_similarity=OWN)
     assert dropped == (3,)
     assert float(template @ unit(rows[:3].mean(0))) == pytest.approx(1, abs=1e-6)
+
+
+def test_where_any_similarity_is_enough_nothing_is_set_aside() -> None:
+    rows = np.concatenate([looks(3, person=0), looks(1, person=1)])
+    assert unlike(rows, min_own_similarity=-1.0) == ()
