@@ -4,7 +4,7 @@ from typing import Final
 
 from shared_schema.doorway.decide import Doubt, Verdict, decide
 from shared_schema.doorway.funnel import FunnelCounter
-from shared_schema.doorway.link import are_one_person, link
+from shared_schema.doorway.link import are_one_person, followed_by, link, take_turns
 from shared_schema.doorway.liveness import pad_value
 from shared_schema.doorway.motion import MotionGate
 from shared_schema.doorway.see import Eyes, full_at
@@ -87,6 +87,7 @@ class Doorway:
             if track is None:
                 self._begun += 1
                 track = Track(self._begun, face, at)
+                track.follows = followed_by(track, self._tracks)
                 self._tracks.append(track)
             else:
                 track.add(face, at, full_at(self._policy))
@@ -127,17 +128,21 @@ class Doorway:
 
     def _close(self, gone: list[Track]) -> tuple[PassDecided, ...]:
         decided = []
-        for track in gone:
+        for track in list(gone):
+            self._tracks.remove(track)
             if track.told is None and track.looks:
                 decided += self._conclude(track)
             elif track.told is None:
                 self._funnel.pass_closed(None)
-        self._tracks = [track for track in self._tracks if track not in gone]
         return tuple(decided)
 
     def _conclude(self, track: Track) -> list[PassDecided]:
-        """What an ended track was."""
+        """What an ended track was. Of a head that turned, or turned back, the track that is still followed will tell."""
         verdict = self._judge(track)
+        other = next((other for other in self._tracks if take_turns(track, other)), None)
+        if other is not None and verdict.outcome is not Outcome.MATCH:
+            other.join(track, full_at(self._policy))
+            return []
         if verdict.outcome is Outcome.UNKNOWN and track.frames < self._policy.min_frames:
             self._funnel.pass_too_brief()
             return []

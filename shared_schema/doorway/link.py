@@ -16,6 +16,8 @@ _FAR_WIDTHS: Final = 6.0
 _LEAST_OVERLAP: Final = 0.15
 _SURE_OVERLAP: Final = 0.5
 """Boxes that overlap so much, with no other near, are the same face."""
+_TURNING_NS: Final = 400_000_000
+"""Nobody leaves and is replaced by another in the very same place in so short a time; a head turns in it."""
 _MAX_GROWTH: Final = 2.5
 """Between two sightings of one face its width changes by less than this factor."""
 _STOPPED: Final = 0.9
@@ -41,6 +43,17 @@ def sure_places(tracks: Sequence[Track], boxes: Sequence[Box], at: BootNs) -> di
             if alone and near[row][column] and track.expected(at).overlap(box) >= _SURE_OVERLAP:
                 sure[column] = track
     return sure
+
+
+def followed_by(track: Track, tracks: Sequence[Track]) -> set[int]:
+    """The tracks, lost just now, in whose place a new one begins."""
+    lost = (other for other in tracks if 0 < track.from_at - other.until_at <= _TURNING_NS)
+    return {part for other in lost if other.expected(track.from_at).overlap(track.box) >= _SURE_OVERLAP for part in other.parts}
+
+
+def take_turns(one: Track, other: Track) -> bool:
+    """Whether one began in the place of the other, and they were never seen in the same frame."""
+    return bool(one.follows & other.parts or other.follows & one.parts) and not (one.beside & other.parts or other.beside & one.parts)
 
 
 def are_one_person(one: Track, other: Track, policy: DoorPolicy) -> bool:

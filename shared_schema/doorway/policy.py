@@ -9,8 +9,9 @@ from shared_schema.node import NodeSettings
 _NS_PER_MS: Final = 1_000_000
 _OTHER_BELOW_OWN: Final = 0.05
 """A new face at a track's place is another person when it lies so far below what a person reaches with their own looks."""
-_SAME_VISIT_ABOVE_OWN: Final = 0.02
-"""Two halves of one visit are so much more alike than photographs taken years apart, and two strangers so seldom are."""
+_SAME_VISIT_ABOVE_OWN: Final = 0.01
+"""The looks of two tracks on the whole are one visit's when so much more alike than one look must be: with two images each, 99.6 % of
+the people of LFW are so like themselves on other days, and one pair of strangers in 960."""
 _CHANCES: Final = 2
 """So many more strangers come near somebody after any look of a pass than with all its looks together: 1.7 to 2 times, measured on
 540 strangers walking up to a camera at five frames a second."""

@@ -35,12 +35,14 @@ class Track:
     """One face: the looks of one pass. It lives until the face has been gone for the pass timeout.
 
     `told` is what has been said of it, if anything, and `person` whom it was matched to. `beside` are the numbers of the tracks that
-    were seen in the same frame, so that they are other people for certain. `parts` are the numbers of the tracks it was joined from.
+    were seen in the same frame, so that they are other people for certain. `follows` are those in whose place this one began just when
+    they were lost: a head that turned away looks like somebody else. `parts` are the numbers of the tracks it was joined from.
     """
 
     def __init__(self, number: int, seen: Seen, at: BootNs) -> None:
         self.parts = {number}
         self.beside: set[int] = set()
+        self.follows: set[int] = set()
         self.box = seen.box
         self.from_at = at
         self.until_at = at
@@ -63,9 +65,10 @@ class Track:
         self._keep(seen.look, most_looks)
 
     def join(self, later: "Track", most_looks: int) -> None:
-        """Take over a track that turned out to be the same face, seen again after this one."""
+        """Take over a track that turned out to be the same face."""
         self.parts |= later.parts
         self.beside |= later.beside
+        self.follows |= later.follows
         if later.until_at >= self.until_at:
             self.box, self.speed, self.until_at = later.box, later.speed, later.until_at
             self.last_look = later.last_look or self.last_look

@@ -66,7 +66,7 @@ class Visits:
     def _is_same(self, visit: _Visit, track: Track, verdict: Verdict, policy: DoorPolicy) -> bool:
         if track.from_at - visit.until_at >= policy.cooldown_ns or visit.parts & track.beside:
             return False
-        if visit.suggested is not None and visit.suggested == _suggested(verdict):
+        if visit.parts & track.follows or (visit.suggested is not None and visit.suggested == _suggested(verdict)):
             return True
         return float(visit.probe @ verdict.probe) >= policy.same_visit_similarity
 

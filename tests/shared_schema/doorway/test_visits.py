@@ -80,6 +80,43 @@ def test_who_is_lost_and_taken_for_somebody_new_is_one_pass_once_seen_to_be_the_
     assert doorway.take_funnel().passes == 1
 
 
+def facing(who: str, frames: int, *, turned: str = "") -> tuple[Scene, ...]:
+    """A head in one place; turned far away it looks like somebody else."""
+    return tuple((Sight(turned or who, x=80.0 + n % 2),) for n in range(frames))
+
+
+def test_a_head_that_turns_away_and_back_is_one_pass() -> None:
+    scenes = (*facing("cyd", 4), *facing("cyd", 4, turned="gus"), *facing("cyd", 4), *GONE)
+    assert gist(walk(scenes, gallery("ann"))) == [UNKNOWN]
+
+
+def test_a_head_that_turns_away_and_stays_so_is_one_pass() -> None:
+    scenes = (*facing("cyd", 4), *facing("cyd", 14, turned="gus"), *GONE)
+    (decided,) = walk(scenes, gallery("ann"))
+    assert (decided.from_at, decided.until_at) == (at(0), at(17))
+
+
+def test_who_was_named_and_turns_away_is_not_told_of_again() -> None:
+    scenes = (*facing("ann", 4), *facing("ann", 14, turned="gus"), *GONE)
+    assert gist(walk(scenes, gallery("ann", "bob"))) == [ANN_MATCHES]
+
+
+def test_who_comes_with_the_head_turned_and_then_looks_up_is_only_named() -> None:
+    scenes = (*facing("ann", 3, turned="gus"), *facing("ann", 12), *GONE)
+    assert gist(walk(scenes, gallery("ann", "bob"))) == [ANN_MATCHES]
+
+
+def test_somebody_else_in_the_same_place_a_moment_later_is_another_pass() -> None:
+    scenes = (*facing("cyd", 4), EMPTY, EMPTY, *facing("gus", 4), *GONE)
+    assert gist(walk(scenes, gallery("ann"))) == [UNKNOWN, UNKNOWN]
+
+
+def test_somebody_else_who_stands_beside_before_the_first_is_lost_is_another_pass() -> None:
+    both = tuple((Sight("cyd", x=60.0), Sight("gus", x=100.0)) for _ in range(4))
+    after = tuple((Sight("gus", x=65.0),) for _ in range(4))
+    assert gist(walk((*both, *after, *GONE), gallery("ann"))) == [UNKNOWN, UNKNOWN]
+
+
 def test_twins_side_by_side_stay_two_passes() -> None:
     scenes = tuple((Sight("cyd", x=40.0 + n), Sight("cyd", x=110.0 - n)) for n in range(8))
     assert gist(walk((*scenes, *GONE), gallery("ann"))) == [UNKNOWN, UNKNOWN]
