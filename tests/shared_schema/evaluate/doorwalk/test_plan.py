@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import pytest
 
-from shared_schema.evaluate.doorwalk.clip import FIRST_PX, LAST_PX, MIN_USABLE_FRAMES, NEAR_PX, Clip, Cover, Moment, Together, Walk
+from shared_schema.evaluate.doorwalk.clip import FIRST_PX, LAST_PX, MIN_USABLE_FRAMES, NEAR_PX, STEP_MS, Clip, Cover, Moment, Together, Walk
 from shared_schema.evaluate.doorwalk.plan import plan_clip
 from shared_schema.node import NodeSettings
 from tests.shared_schema.evaluate.doorwalk.walkers import walker
