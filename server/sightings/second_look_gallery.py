@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 import numpy as np
+from django.db.models import Max, Min
 
 from server.core import cipher
 from server.core.cipher import Cipher
@@ -13,6 +14,7 @@ from server.gallery.pipeline import embedder
 from server.gallery.selectors import Days, gallery_revision, named_templates
 from server.nodes.models import Node
 from server.nodes.services import settings_of
+from server.people.models import Sample
 from server.sightings.models import Sighting
 from server.sites.days import local_day
 from shared_schema.doorway import DoorPolicy, policy_of
@@ -38,13 +40,14 @@ class Enrolled:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Everything second looks of one moment rest on, read once: people, bars and keys."""
+    """Everything second looks of one moment rest on, read once. `sampled`: when a person's first and last sample were added, by key."""
 
     model_id: ModelId
     dimension: int
     revision: int
     calibration: Calibration
     people: Mapping[UUID, Enrolled]
+    sampled: Mapping[int, tuple[datetime, datetime]]
     cipher: Cipher
     _galleries: dict[frozenset[UUID], Gallery] = field(default_factory=dict)
     _settings: dict[int, NodeSettings] = field(default_factory=dict)
@@ -53,7 +56,8 @@ class Ground:
     def now(cls) -> "Ground":
         """The revision is read first: a change in between is looked at again, never missed."""
         revision, model, keys = gallery_revision(), embedder(), cipher.current()
-        return cls(model.model_id, model.dimension, revision, model.calibration, _people(model.model_id, model.dimension, keys), keys)
+        people = _people(model.model_id, model.dimension, keys)
+        return cls(model.model_id, model.dimension, revision, model.calibration, people, _sampled(), keys)
 
     def gallery_on(self, day: date) -> Gallery:
         """Those who belonged here on that day."""
@@ -90,3 +94,8 @@ def _people(model_id: ModelId, dimension: int, keys: Cipher) -> dict[UUID, Enrol
             templates = np.concatenate([known.templates, templates])
         found[uuid] = Enrolled(key, begins or date.min, ends or date.max, templates)
     return found
+
+
+def _sampled() -> dict[int, tuple[datetime, datetime]]:
+    found = Sample.objects.order_by().values("person_id").annotate(first=Min("created_at"), last=Max("created_at"))
+    return {row["person_id"]: (row["first"], row["last"]) for row in found}

@@ -15,7 +15,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from server.core import cipher
 from server.core.cipher import CipherError
 from server.core.errors import Conflict
-from server.people.models import Person, Sample
+from server.people.models import Person
 from server.sightings.models import SecondLook, Sighting
 from server.sightings.second_look import Circumstances, Difference, Reason, difference_of, reason_of
 from server.sightings.second_look_gallery import Ground, day_of
@@ -173,7 +173,7 @@ def _circumstances(judged: Judged, ground: Ground) -> Circumstances:
         captured_at=sighting.captured_at,
         merged=before is not None and before.merged_into_id is not None,
         left=sighting.outcome == wire.Outcome.MATCH and not _belongs(before, judged, ground),
-        sampled_at=list(Sample.objects.filter(person_id=about).values_list("created_at", flat=True)) if about else [],
+        sampled_at=ground.sampled.get(about, ()) if about is not None else (),
         bar_moved=abs(judged.evidence.min_similarity - judged.policy.min_similarity) > _BAR_MOVED,
     )
 
