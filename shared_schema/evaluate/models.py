@@ -16,9 +16,7 @@ def describe(folder: Path | None, *, verify: bool) -> Report:
     """What the manifest says of every file; with `verify`, FaceError wrong_hash unless the files are the ones it names."""
     place = folder if folder is not None else ModelSet.shipped()
     manifest = _verified(place) if verify else read_manifest(place)
-    roles: dict[str, ModelFile] = {"near": manifest.near, "far": manifest.far, "embedder": manifest.embedder}
-    if manifest.landmarks is not None:
-        roles["landmarks"] = manifest.landmarks
+    roles: dict[str, ModelFile] = {"near": manifest.near, "far": manifest.far, "embedder": manifest.embedder, **manifest.extras}
     models = [_entry(role, model) for role, model in roles.items()]
     return {"folder": str(place), "verified": verify, "models": models, "registry": [_offer(entry) for entry in entries()]}
 
@@ -67,8 +65,8 @@ def _offer(entry: Entry) -> Report:
 
 def _verified(place: Path) -> Manifest:
     models = ModelSet.load(place)
-    if models.manifest.landmarks is not None:
-        models.read_landmarks()
+    for model in models.manifest.extras.values():
+        models.read_extra(model)
     return models.manifest
 
 

@@ -4,6 +4,8 @@ APCER: the share of attacks that are not flagged. BPCER: the share of living peo
 (`pad_held`), not recordings: a real print before a real camera loses focus and shows its grain, so a real APCER may be higher. The living
 passes are cut from recordings at many offsets; they overlap, so their number says little about how many people were seen. Walks made from
 still photographs are no living material: between two photographs of a person lie years.
+
+A pass counts as a door sees it: judged again after every look, and taken for living as soon as its looks so far are unlike a picture's.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_schema.doorway.fuse import best_looks
 from shared_schema.doorway.liveness import pad_value
 from shared_schema.doorway.types import Look
 from shared_schema.evaluate.acquire import main_face
@@ -28,7 +31,11 @@ from shared_schema.ids import BootNs
 Report = dict[str, object]
 
 PASS_S: Final = 1.0
-"""What a door waits for before it names somebody."""
+"""How long living passes last: a short time to be told from a picture."""
+LONGER_S: Final = (1.0, 2.0, 3.0)
+"""Who is in view for longer has more chances to move; reported apart."""
+HELD_S: Final = 2.0
+"""How long a picture is held before the camera: it too has more chances."""
 RATES: Final = (5.0, 10.0, 30.0)
 """Frames per second at which the living passes are looked at; held pictures at the first."""
 _BEGIN_EVERY: Final = 3
@@ -59,8 +66,8 @@ class _Values:
 
     by_kind: dict[str, list[float | None]] = field(default_factory=dict)
 
-    def add(self, kind: str, value: float | None) -> None:
-        self.by_kind.setdefault(kind, []).append(value)
+    def add(self, kind: str, values: Sequence[float | None]) -> None:
+        self.by_kind.setdefault(kind, []).extend(values)
 
     def said(self) -> NDArray[np.float64]:
         return np.array([value for values in self.by_kind.values() for value in values if value is not None], np.float64)
@@ -80,12 +87,15 @@ def evaluate_pad(task: PadTask) -> Report:
     models = ModelSet.load(task.models)
     calibration = models.embedder.calibration.pad
     pipeline = FacePipeline(models)
-    living, held = _Values(), _Values()
+    living, longer, held = _Values(), _Values(), _Values()
     for clip in task.clips:
-        for kind, value in _living(pipeline, clip):
-            living.add(kind, value)
+        tracks = _followed((at, look) for at, frame in frames_of(str(clip)) for look in _looks(pipeline, frame, at))
+        for rate in RATES:
+            living.add(f"{clip.name} at {rate:.0f} frames/s", [least_value(passed) for passed in passes(tracks, rate, PASS_S)])
+        for seconds in LONGER_S:
+            longer.add(f"{seconds:.0f} s", [least_value(passed) for passed in passes(tracks, RATES[0], seconds)])
     for kind, value in _held(pipeline, task):
-        held.add(kind, value)
+        held.add(kind, [value])
     if not len(living.said()) or not len(held.said()):
         raise FaceError("no_face", "the recordings or the portraits show no face for long enough; give others")
     report: Report = {"model_id": models.embedder.model_id, "attacks": len(held.said()), "living": len(living.said())}
@@ -93,6 +103,7 @@ def evaluate_pad(task: PadTask) -> Report:
     if calibration is not None:
         bar = calibration.max_pad_value
         report |= {"max_pad_value": bar, **_rates(living, held, bar), "by_handling": held.table(bar), "by_recording": living.table(bar)}
+        report["by_seconds_in_view"] = longer.table(bar)
     report["bars"] = [{"max_pad_value": bar, **_rates(living, held, bar)} for bar in _BARS]
     return report
 
@@ -106,22 +117,19 @@ def _rates(living: _Values, held: _Values, bar: float) -> dict[str, float]:
     }
 
 
-def _living(pipeline: FacePipeline, clip: Path) -> Iterator[tuple[str, float | None]]:
-    tracks = _followed((at, look) for at, frame in frames_of(str(clip)) for look in _looks(pipeline, frame, at))
-    for rate in RATES:
-        for track in tracks:
-            for passed in passes(track, rate):
-                yield f"{clip.name} at {rate:.0f} frames/s", pad_value(passed)
+def least_value(looks: Sequence[Look]) -> float | None:
+    """The least that the looks gave so far, after any look of the pass; None when they never could say."""
+    values = (pad_value(best_looks(looks[:count])) for count in range(2, len(looks) + 1))
+    return min((value for value in values if value is not None), default=None)
 
 
-def passes(track: Sequence[Look], rate: float) -> Iterator[list[Look]]:
-    """The track as so many passes of `PASS_S` as it holds, seen at a rate not above its own."""
-    step = _NS_PER_S / rate
-    for first in track[::_BEGIN_EVERY]:
-        if first.at + PASS_S * _NS_PER_S > track[-1].at:
-            return
-        passed = [look for look in track if first.at <= look.at <= first.at + PASS_S * _NS_PER_S]
-        yield _thinned(passed, step)
+def passes(tracks: Iterable[Sequence[Look]], rate: float, seconds: float) -> Iterator[list[Look]]:
+    """The tracks as so many passes of that length as they hold, seen at a rate not above their own."""
+    for track in tracks:
+        for first in track[::_BEGIN_EVERY]:
+            until = first.at + seconds * _NS_PER_S
+            if until <= track[-1].at:
+                yield _thinned([look for look in track if first.at <= look.at <= until], _NS_PER_S / rate)
 
 
 def _thinned(looks: Sequence[Look], step: float) -> list[Look]:
@@ -182,12 +190,12 @@ def _held(pipeline: FacePipeline, task: PadTask) -> Iterator[tuple[str, float | 
         for kind, handling in enumerate(HANDLINGS):
             for draw in range(task.draws):
                 seed = task.seed + 10_000 * number + 100 * kind + draw
-                yield handling.name, pad_value(list(_film(pipeline, portrait, box, handling, seed)))
+                yield handling.name, least_value(list(_film(pipeline, portrait, box, handling, seed)))
 
 
 def _film(pipeline: FacePipeline, portrait: Bgr, box: Box, handling: Handling, seed: int) -> Iterator[Look]:
     held = HeldPicture(portrait, box, handling, seed=seed)
-    for seconds, frame in held.frames(PASS_S, RATES[0]):
+    for seconds, frame in held.frames(HELD_S, RATES[0]):
         faces = pipeline.detect(frame)
         if faces:
             look = _look(pipeline, frame, main_face(faces, frame), BootNs(round(seconds * _NS_PER_S)))

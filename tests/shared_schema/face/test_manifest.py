@@ -78,7 +78,7 @@ def test_a_door_needs_no_landmark_model(folder: Path, model_set: ModelSet) -> No
     FacePipeline(loaded)
     assert "face_landmark.tflite" not in model_set.contents
     with pytest.raises(FaceError) as caught:
-        loaded.read_landmarks()
+        loaded.read_extra(loaded.manifest.landmarks)
     assert caught.value.code == "no_models"
 
 
@@ -89,21 +89,23 @@ def test_a_set_without_landmarks_is_valid_and_says_so_when_asked(folder: Path) -
     loaded = ModelSet.load(folder)
     assert loaded.manifest.landmarks is None
     with pytest.raises(FaceError) as caught:
-        loaded.read_landmarks()
+        loaded.read_extra(loaded.manifest.landmarks)
     assert caught.value.code == "no_landmarks"
 
 
 def test_a_changed_landmark_model_is_refused(folder: Path) -> None:
     (folder / "face_landmark.tflite").write_bytes((folder / "blazeface_far.tflite").read_bytes())
+    loaded = ModelSet.load(folder)
     with pytest.raises(FaceError) as caught:
-        ModelSet.load(folder).read_landmarks()
+        loaded.read_extra(loaded.manifest.landmarks)
     assert caught.value.code == "wrong_hash"
 
 
-def test_the_shipped_landmark_model_is_the_one_its_manifest_names(model_set: ModelSet) -> None:
-    model, content = model_set.read_landmarks()
-    assert model.source.licence == "Apache-2.0"
-    assert hashlib.sha256(content).hexdigest() == model.sha256
+def test_the_shipped_landmark_models_are_the_ones_their_manifest_names(model_set: ModelSet) -> None:
+    extras = model_set.manifest.extras
+    assert set(extras) == {"landmarks", "eyes"}
+    assert {model.source.licence for model in extras.values()} == {"Apache-2.0"}
+    assert all(hashlib.sha256(model_set.read_extra(model)).hexdigest() == model.sha256 for model in extras.values())
 
 
 def test_the_refusal_names_the_place_in_the_manifest(folder: Path) -> None:
