@@ -81,20 +81,20 @@ class Doorway:
 
     def _follow(self, seen: list[Seen], at: BootNs) -> None:
         linked = link(self._tracks, seen, at, self._policy)
-        together = []
-        for index, face in enumerate(seen):
-            track = linked.get(index)
-            if track is None:
-                self._begun += 1
-                track = Track(self._begun, face, at)
-                track.follows = followed_by(track, self._tracks)
-                self._tracks.append(track)
-            else:
-                track.add(face, at, full_at(self._policy))
-            self._visits.still_here(track)
-            together.append(track)
+        for index, track in linked.items():
+            track.add(seen[index], at, full_at(self._policy))
+        begun = [self._begin(face, at) for index, face in enumerate(seen) if index not in linked]
+        self._tracks += begun
+        together = [*linked.values(), *begun]
         for track in together:
+            self._visits.still_here(track)
             track.beside.update(part for other in together if other is not track for part in other.parts)
+
+    def _begin(self, face: Seen, at: BootNs) -> Track:
+        self._begun += 1
+        track = Track(self._begun, face, at)
+        track.follows = followed_by(track, self._tracks)
+        return track
 
     def _join(self, at: BootNs) -> None:
         """A face that was lost and taken for a new one goes on as it was, once it is seen to be the same."""

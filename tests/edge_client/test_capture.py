@@ -99,7 +99,7 @@ def test_a_new_gallery_is_used_without_a_restart(tmp_path: Path) -> None:
 
 
 def test_new_settings_are_used_without_a_restart(tmp_path: Path) -> None:
-    node = Node(tmp_path, (*approach("s", 4), *((EMPTY,) * 10), *approach("s", 4), *((EMPTY,) * 10)))
+    node = Node(tmp_path, (*approach("s", 4), *((EMPTY,) * 10), *approach("dan", 4), *((EMPTY,) * 10)))
     node.camera.before[14] = lambda: node.cache.store_settings(NodeSettings(revision=3, keep_crops=False), "e")
     node.run()
     assert [one.crop is not None for one in node.sightings()] == [True, False]

@@ -117,6 +117,12 @@ def test_somebody_else_who_stands_beside_before_the_first_is_lost_is_another_pas
     assert gist(walk((*both, *after, *GONE), gallery("ann"))) == [UNKNOWN, UNKNOWN]
 
 
+def test_a_newcomer_before_somebody_who_is_still_there_does_not_follow_them() -> None:
+    before = tuple((Sight("cyd", x=60.0 + 5 * n),) for n in range(4))
+    both = tuple((Sight("gus", x=75.0 + 2 * n), Sight("cyd", x=100.0 + 5 * n)) for n in range(4))
+    assert gist(walk((*before, *both, *GONE), gallery("ann"))) == [UNKNOWN, UNKNOWN]
+
+
 def test_twins_side_by_side_stay_two_passes() -> None:
     scenes = tuple((Sight("cyd", x=40.0 + n), Sight("cyd", x=110.0 - n)) for n in range(8))
     assert gist(walk((*scenes, *GONE), gallery("ann"))) == [UNKNOWN, UNKNOWN]
