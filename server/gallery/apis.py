@@ -19,17 +19,19 @@ from server.core.permissions import Resource, scope_of_request
 from server.core.renderers import IMAGE, PRIVATE_IMAGE
 from server.core.schema import refuses
 from server.gallery import selectors, services
+from server.gallery.advice import sample_advice
 from server.gallery.pipeline import embedder
 from server.gallery.reembed_progress import models_progress
 from server.gallery.reembed_rows import served_model
-from server.gallery.serializers import GalleryModelsSerializer
+from server.gallery.serializers import CrossRiskSerializer, GalleryModelsSerializer, SampleAddedSerializer, SampleAdviceSerializer
 from server.gallery.services import Upload
+from server.gallery.templates import sample_rule
 from server.nodes.authentication import IsNode, NodeAuthentication
 from server.nodes.models import Node
 from server.people import samples
-from server.people.models import Person
+from server.people.models import Person, Ruling
 from server.people.selectors import people_visible, person_get, sample_get
-from server.people.serializers import SampleSerializer, SampleUploadSerializer
+from server.people.serializers import RulingSerializer, SampleSerializer, SampleUploadSerializer
 from shared_schema.face.images import MAX_BYTES
 from shared_schema.gallery import GallerySnapshot
 from shared_schema.ids import ModelId
@@ -58,7 +60,7 @@ class SamplesApi(SampleView):
         found = pages.paginate_queryset(self.person(request, person).samples.all(), request, self)
         return pages.get_paginated_response(SampleSerializer(found, many=True).data)
 
-    @extend_schema(request=SampleUploadSerializer, responses={201: SampleSerializer, 200: SampleSerializer})
+    @extend_schema(request=SampleUploadSerializer, responses={201: SampleAddedSerializer, 200: SampleAddedSerializer})
     def post(self, request: Request, person: UUID) -> Response:
         found = self.person(request, person)
         body = SampleUploadSerializer(data=request.data)
@@ -69,17 +71,40 @@ class SamplesApi(SampleView):
         by = request.user if isinstance(request.user, User) else None
         upload = Upload(given["image"].read(), by, accept_likeness=given["accept_likeness"])
         added = services.sample_add(person=found, upload=upload)
-        return Response(SampleSerializer(added.sample).data, status=201 if added.created else 200)
+        told = {**SampleSerializer(added.sample).data, "cross_risks": CrossRiskSerializer(added.cross_risks, many=True).data}
+        return Response(told, status=201 if added.created else 200)
 
 
 class SampleApi(SampleView):
-    """One sample."""
+    """One sample. PATCH says whether it shall be part of the template; DELETE removes it for good."""
+
+    @extend_schema(responses=SampleSerializer)
+    def get(self, request: Request, person: UUID, sample: UUID) -> Response:
+        return Response(SampleSerializer(sample_get(self.person(request, person), sample)).data)
+
+    @extend_schema(request=RulingSerializer, responses=SampleSerializer)
+    def patch(self, request: Request, person: UUID, sample: UUID) -> Response:
+        found = self.person(request, person)
+        body = RulingSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        by = request.user if isinstance(request.user, User) else None
+        ruling = Ruling(body.validated_data["ruling"])
+        ruled = sample_rule(person=found, sample=sample_get(found, sample), ruling=ruling, by=by, now=timezone.now())
+        return Response(SampleSerializer(ruled).data)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, person: UUID, sample: UUID) -> Response:
         found = self.person(request, person)
         services.sample_delete(person=found, sample=sample_get(found, sample))
         return Response(status=204)
+
+
+class SampleAdviceApi(SampleView):
+    """What the samples in use show of the person, which one is missing, and whom the person may be taken for."""
+
+    @extend_schema(responses=SampleAdviceSerializer)
+    def get(self, request: Request, person: UUID) -> Response:
+        return Response(SampleAdviceSerializer(sample_advice(self.person(request, person))).data)
 
 
 class SampleCropApi(SampleView):

@@ -14,7 +14,7 @@ from server.core.errors import Conflict, NotFound, Unavailable
 from server.gallery.models import GalleryModel, SampleRefusal, Template
 from server.gallery.pipeline import embedder, face_pipeline
 from server.gallery.reembed_rows import awaiting, current_model
-from server.gallery.services import template_rebuild
+from server.gallery.templates import template_rebuild
 from server.nodes.models import Node
 from server.people import samples
 from server.people.models import Person, Sample, SampleEmbedding

@@ -1,5 +1,8 @@
 from rest_framework import serializers
 
+from server.people.serializers import SampleSerializer
+from shared_schema.face.coverage import Aspect
+
 
 class RefusalSerializer(serializers.Serializer[object]):
     """A sample that the embedder's pipeline could not use."""
@@ -35,3 +38,39 @@ class GalleryModelsSerializer(serializers.Serializer[object]):
     """Every embedder, the one in use first."""
 
     models = ModelProgressSerializer(many=True)
+
+
+class PersonRefSerializer(serializers.Serializer[object]):
+    """Somebody by id and name."""
+
+    id = serializers.UUIDField(source="uuid")
+    name = serializers.CharField()
+
+
+class CrossRiskSerializer(serializers.Serializer[object]):
+    """Somebody whom doors may confuse with this person: the two templates are closer than the bar for a match."""
+
+    person = PersonRefSerializer()
+    similarity = serializers.FloatField()
+
+
+class SampleAddedSerializer(SampleSerializer):
+    """The sample, with a warning for everybody the person may be taken for."""
+
+    cross_risks = CrossRiskSerializer(many=True, read_only=True)
+
+    class Meta(SampleSerializer.Meta):
+        fields = (*SampleSerializer.Meta.fields, "cross_risks")
+        read_only_fields = fields
+
+
+class SampleAdviceSerializer(serializers.Serializer[object]):
+    """`covered` and `missing` say what the samples in use show, `advice` what to do, `not_told` what nobody measured."""
+
+    samples = serializers.IntegerField(help_text="part of the template")
+    covered = serializers.ListField(child=serializers.CharField(), help_text=f"of {', '.join(Aspect)}")
+    missing = serializers.ListField(child=serializers.CharField())
+    advice = serializers.ListField(child=serializers.CharField())
+    not_told = serializers.ListField(child=serializers.CharField())
+    disagree = serializers.BooleanField(help_text="the only two samples are so unlike that one may be somebody else")
+    cross_risks = CrossRiskSerializer(many=True)

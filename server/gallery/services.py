@@ -14,19 +14,19 @@ from django.db.models import Q
 from django.utils import timezone
 
 from server.accounts.models import User
-from server.core import cipher
 from server.core.errors import Conflict, Rejected
 from server.gallery import selectors
+from server.gallery.cross_risk import CrossRisk, cross_risks
 from server.gallery.models import GalleryRevision, Template
 from server.gallery.pipeline import embedder, face_pipeline
 from server.gallery.reembed_rows import rebuild_other_models, require_complete
+from server.gallery.templates import template_rebuild
 from server.people import samples
 from server.people.models import Person, Sample
 from server.people.samples import NewSample
-from shared_schema.face.enrol import SampleLook, look_at_sample, make_template
+from shared_schema.face.enrol import SampleLook, look_at_sample
 from shared_schema.face.images import decode_image
 from shared_schema.face.types import FaceError
-from shared_schema.face.vectors import encode_embedding
 
 ENROLMENT_LOCK = 0x4C696E74656C  # any number that nothing else locks: "Lintel"
 log = structlog.get_logger(__name__)
@@ -59,10 +59,11 @@ class LooksLike(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """The sample of an image, and whether it was made now."""
+    """The sample of an image, whether it was made now, and whom the person may be taken for."""
 
     sample: Sample
     created: bool
+    cross_risks: tuple[CrossRisk, ...]
 
 
 def sample_add(*, person: Person, upload: Upload) -> Added:
@@ -74,7 +75,7 @@ def sample_add(*, person: Person, upload: Upload) -> Added:
     if person.consent_at is None:
         raise Conflict("consent_missing", f"{person.name} has not agreed to be recognised; record the consent first.")
     if known := samples.sample_find(person=person, image=upload.image):
-        return Added(known, created=False)
+        return Added(known, created=False, cross_risks=cross_risks(person))
     require_complete(now=timezone.now())
     new = NewSample(upload.image, _look(upload.image), embedder().model_id)
     _refuse_likeness(person, new, upload)  # before anything is stored; again under the lock, where it counts
@@ -113,15 +114,18 @@ def _kept(person: Person, new: NewSample, upload: Upload) -> Added:
             samples.sample_save(sample, new)
             template_rebuild(person=locked)
             sample.refresh_from_db()
+            risks = cross_risks(locked)
     except BaseException as error:
         samples.sample_forget_objects(sample)
         known = samples.sample_find(person=person, image=new.image) if isinstance(error, IntegrityError) else None
         if known is None:
             raise
-        return Added(known, created=False)
+        return Added(known, created=False, cross_risks=cross_risks(person))
     if upload.accept_likeness or upload.different_from:
         log.warning("likeness_accepted", sample=str(sample.uuid), by=str(upload.by.uuid) if upload.by else None)
-    return Added(sample, created=True)
+    if risks:
+        log.warning("people_alike", person=str(person.uuid), others=[str(risk.person.uuid) for risk in risks])
+    return Added(sample, created=True, cross_risks=risks)
 
 
 def _one_at_a_time() -> None:
@@ -145,23 +149,6 @@ def sample_delete(*, person: Person, sample: Sample) -> None:
         samples.sample_remove(sample=sample)
         template_rebuild(person=locked)
         rebuild_other_models(locked)
-
-
-def template_rebuild(*, person: Person) -> None:
-    """Make the template anew from the samples, setting aside those unlike the others. Call it inside the sample's transaction."""
-    model = embedder()
-    keys, embeddings = samples.embeddings_of(person, model.model_id)
-    if embeddings is None:
-        Template.objects.filter(person=person, model_id=model.model_id).delete()
-        return
-    template, dropped = make_template(embeddings, min_own_similarity=model.calibration.min_own_similarity)
-    samples.mark_unlike(person=person, unlike=[keys[row] for row in dropped])
-    sealed = cipher.current().encrypt(encode_embedding(template), purpose=cipher.TEMPLATE)
-    Template.objects.update_or_create(
-        person=person,
-        model_id=model.model_id,
-        defaults={"dimension": model.dimension, "ciphertext": sealed, "samples": len(keys) - len(dropped)},
-    )
 
 
 def gallery_sweep(*, now: datetime) -> bool:

@@ -92,8 +92,28 @@ class SampleState(models.TextChoices):
     SET_ASIDE = "set_aside"
 
 
+class SetAside(models.TextChoices):
+    """Why a sample is not part of the template. The values of the automatic ones are those of the face pipeline."""
+
+    UNLIKE = "unlike", "unlike the other samples of this person"
+    REDUNDANT = "redundant", "much like another sample, and there are more than enough"
+    DAMAGED = "damaged", "its embedding cannot be read"
+    BY_HAND = "by_hand", "set aside by staff"
+
+
+class Ruling(models.TextChoices):
+    """What staff say of a sample. It stands above every automatic rule."""
+
+    AUTOMATIC = "automatic"
+    KEEP = "keep"
+    SET_ASIDE = "set_aside"
+
+
 class Sample(PublicModel):
-    """An image for enrolment. The image lies encrypted in object storage under a key that says nothing."""
+    """An image for enrolment. The image lies encrypted in object storage under a key that says nothing.
+
+    `yaw` is positive when the person looks to their own left; samples from before it was measured have none.
+    """
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="samples")
     sha256 = models.CharField(max_length=64, help_text="of the image as it was sent")
@@ -103,13 +123,25 @@ class Sample(PublicModel):
     quality = models.FloatField()
     face_px = models.PositiveIntegerField()
     state = models.CharField(max_length=16, choices=SampleState.choices, default=SampleState.ACTIVE)
-    reason = models.CharField(max_length=200, blank=True, help_text="why it was set aside")
+    reason = models.CharField(max_length=16, choices=SetAside.choices, blank=True, help_text="why it was set aside")
+    ruling = models.CharField(max_length=16, choices=Ruling.choices, default=Ruling.AUTOMATIC)
+    ruled_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    ruled_at = models.DateTimeField(null=True, blank=True)
+    yaw = models.FloatField(null=True, blank=True, help_text="shift of the nose tip, in distances between the eyes")
+    brightness = models.FloatField(null=True, blank=True, help_text="mean grey level of the face, 0 to 255")
+    sharpness = models.FloatField(null=True, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ("id",)
-        constraints = [models.UniqueConstraint(fields=("person", "sha256"), name="sample_once_per_person")]
+        constraints = [
+            models.UniqueConstraint(fields=("person", "sha256"), name="sample_once_per_person"),
+            models.CheckConstraint(
+                condition=Q(state=SampleState.ACTIVE, reason="") | (Q(state=SampleState.SET_ASIDE) & ~Q(reason="")),
+                name="sample_set_aside_for_a_reason",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"sample of {self.person}"

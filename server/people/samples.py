@@ -1,5 +1,6 @@
 """Samples: encrypted images with the embeddings made of them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from uuid import uuid4
@@ -8,16 +9,16 @@ from django.db import transaction
 
 from server.accounts.models import User
 from server.core import cipher
-from server.people.models import Person, Sample, SampleEmbedding, SampleState
+from server.core.cipher import CipherError
+from server.people.models import Person, Sample, SampleEmbedding, SampleState, SetAside
 from server.people.storage import forget_objects, open_object, store_object
 from shared_schema.face.enrol import SampleLook
 from shared_schema.face.images import encode_jpeg
-from shared_schema.face.types import Embedding, Embeddings
-from shared_schema.face.vectors import decode_embeddings, encode_embedding
+from shared_schema.face.types import Embedding, FaceError
+from shared_schema.face.vectors import decode_embedding, encode_embedding
 from shared_schema.ids import ModelId
 
 EMBEDDING = b"lintel sample embedding 1"
-UNLIKE_OTHERS = "unlike the other samples of this person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,14 @@ class NewSample:
     @property
     def sha256(self) -> str:
         return sha256(self.image).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSample:
+    """A sample with what one model made of it; None when that cannot be read."""
+
+    sample: Sample
+    embedding: Embedding | None
 
 
 def sample_find(*, person: Person, image: bytes) -> Sample | None:
@@ -51,6 +60,9 @@ def sample_write(*, person: Person, new: NewSample, by: User | None) -> Sample:
         size_bytes=len(new.image),
         quality=new.look.quality.value,
         face_px=new.look.quality.face_px,
+        yaw=new.look.view.yaw,
+        brightness=new.look.view.brightness,
+        sharpness=new.look.view.sharpness,
         created_by=by,
     )
     try:
@@ -96,23 +108,23 @@ def sample_remove(*, sample: Sample) -> None:
     transaction.on_commit(lambda: forget_objects(keys))
 
 
-def embeddings_of(person: Person, model_id: ModelId) -> tuple[list[int], Embeddings | None]:
-    """Sample keys and embeddings (n, dimension) that may be part of the template, oldest first; None when there are none.
-
-    Samples that were set aside by comparison are given too: another sample may show that they were right.
-    """
-    rows = list(
-        SampleEmbedding.objects.filter(sample__person=person, model_id=model_id)
-        .exclude(sample__in=person.samples.filter(state=SampleState.SET_ASIDE).exclude(reason=UNLIKE_OTHERS))
-        .order_by("sample_id")
-    )
-    if not rows:
-        return [], None
-    opened = [cipher.current().decrypt(row.ciphertext, purpose=EMBEDDING) for row in rows]
-    return [row.sample_id for row in rows], decode_embeddings(opened, rows[0].dimension)
+def samples_of(person: Person, model_id: ModelId, dimension: int) -> list[OwnSample]:
+    """All samples of a person that this model has embedded, oldest first, those set aside too: what speaks for them may change."""
+    rows = SampleEmbedding.objects.filter(sample__person=person, model_id=model_id).select_related("sample").order_by("sample_id")
+    return [OwnSample(row.sample, embedding_open(bytes(row.ciphertext), dimension)) for row in rows]
 
 
-def mark_unlike(*, person: Person, unlike: list[int]) -> None:
-    """Set these samples aside and take back those that were set aside by an earlier comparison."""
-    person.samples.filter(reason=UNLIKE_OTHERS).exclude(pk__in=unlike).update(state=SampleState.ACTIVE, reason="")
-    person.samples.filter(pk__in=unlike).update(state=SampleState.SET_ASIDE, reason=UNLIKE_OTHERS)
+def embedding_open(ciphertext: bytes, dimension: int) -> Embedding | None:
+    """The embedding that was kept; None when it cannot be used: of another key, another size, or no numbers."""
+    try:
+        return decode_embedding(cipher.current().decrypt(ciphertext, purpose=EMBEDDING), dimension)
+    except (FaceError, CipherError):
+        return None
+
+
+def samples_mark(person: Person, *, active: Sequence[int], set_aside: Mapping[int, SetAside]) -> None:
+    """Write down which of these samples (keys) are part of the template, and why the others are not."""
+    person.samples.filter(pk__in=active).update(state=SampleState.ACTIVE, reason="")
+    for reason in set(set_aside.values()):
+        keys = [key for key, why in set_aside.items() if why == reason]
+        person.samples.filter(pk__in=keys).update(state=SampleState.SET_ASIDE, reason=reason)

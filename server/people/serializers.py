@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from server.people.models import Group, Membership, Person, Sample
+from server.people.models import Group, Membership, Person, Ruling, Sample, SetAside
 
 
 class PersonSerializer(serializers.ModelSerializer[Person]):
@@ -47,14 +47,28 @@ class MembershipDaysSerializer(serializers.Serializer[Membership]):
 
 
 class SampleSerializer(serializers.ModelSerializer[Sample]):
-    """`state` set_aside: kept, but not part of the template, for the given reason."""
+    """`state` set_aside: kept, but not part of the template, for the given reason. `ruling`: what staff say, above every automatic rule.
+
+    `yaw` is the nose tip's shift in distances between the eyes, positive towards the person's own left; `brightness` a grey level.
+    """
 
     id = serializers.UUIDField(source="uuid", read_only=True)
+    reason = serializers.CharField(read_only=True, help_text=f"why it was set aside: {', '.join(SetAside.values)}; else empty")
+    explanation = serializers.CharField(source="get_reason_display", read_only=True, help_text="the reason in words")
 
     class Meta:
         model = Sample
-        fields = ("id", "sha256", "quality", "face_px", "state", "reason", "created_at")
+        fields: tuple[str, ...] = (
+            "id", "sha256", "quality", "face_px", "yaw", "brightness", "sharpness", "state", "reason", "explanation", "ruling", "ruled_at",
+            "created_at",
+        )  # fmt: skip
         read_only_fields = fields
+
+
+class RulingSerializer(serializers.Serializer[Sample]):
+    """`keep` takes the sample into the template, `set_aside` takes it out, `automatic` leaves it to the rules again."""
+
+    ruling = serializers.ChoiceField(choices=Ruling.choices)
 
 
 class SampleUploadSerializer(serializers.Serializer[Sample]):
