@@ -158,23 +158,24 @@ def funnel_words(funnel: Mapping[str, object]) -> list[str]:
     counts = {name: number for name, number in funnel.items() if isinstance(number, int)}
     if not counts.get("frames"):
         return []
+    gated = _reasons(funnel.get("gated"))
     motion, faces, passes = (counts.get(name, 0) for name in ("motion", "faces", "passes"))
-    decided = [(counts.get(name, 0), word) for name, word in (("matched", "recognised"), ("unsure", "unsure"), ("unknown", "unknown"))]
+    doubts = _reasons(funnel.get("doubts"))
+    words = (("matched", "recognised"), ("unsure", f"unsure ({doubts})" if doubts else "unsure"), ("unknown", "unknown"))
+    decided = [(counts.get(name, 0), word) for name, word in words]
     rest = max(0, passes - sum(number for number, _ in decided))
     ended = [f"{number:,} {word}" for number, word in [*decided, (rest, "too poor to decide, or the same person again")] if number]
     return [
         f"Of {counted(counts['frames'], 'frame')}, {motion:,} had motion.",
-        f"In them {counted(faces, 'face')} {'was' if faces == 1 else 'were'} found{_gated_words(funnel.get('gated'))}.",
+        f"In them {counted(faces, 'face')} {'was' if faces == 1 else 'were'} found{f'; set aside: {gated}' if gated else ''}.",
         counted(passes, "pass", "passes") + (": " + ", ".join(ended) if ended else "") + ".",
     ]
 
 
-def _gated_words(gated: object) -> str:
-    reasons = [(number, name) for name, number in gated.items() if isinstance(number, int) and number] if isinstance(gated, dict) else []
-    if not reasons:
-        return ""
-    told = ", ".join(f"{number:,} {str(name).replace('_', ' ')}" for number, name in sorted(reasons, reverse=True))
-    return f"; set aside: {told}"
+def _reasons(counts: object) -> str:
+    """`3 too small, 1 blurred`: the most frequent first."""
+    reasons = [(number, name) for name, number in counts.items() if isinstance(number, int) and number] if isinstance(counts, dict) else []
+    return ", ".join(f"{number:,} {str(name).replace('_', ' ')}" for number, name in sorted(reasons, reverse=True))
 
 
 def counted(number: int, word: str, words: str = "") -> str:

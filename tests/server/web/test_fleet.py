@@ -78,6 +78,11 @@ def test_the_funnel_is_told_in_sentences() -> None:
     ]
 
 
+def test_the_funnel_says_why_passes_were_unsure() -> None:
+    counts = {"frames": 10, "motion": 9, "faces": 8, "passes": 3, "unsure": 3, "doubts": {"near": 2, "few_frames": 1}}
+    assert fleet.funnel_words(counts)[-1] == "3 passes: 3 unsure (2 near, 1 few frames)."
+
+
 @pytest.mark.parametrize(
     "funnel", [{}, {"frames": 0}, {"frames": "many"}, {"frames": 1, "gated": None}, {"frames": 1, "gated": {"x": "y"}}]
 )
