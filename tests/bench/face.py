@@ -137,10 +137,15 @@ def _compare(runs: Sequence[Run], frames: Iterable[Bgr], *, empty: bool = False)
         for run in runs:
             run.take(number, frame)
     shared = set(runs[0].wall) if empty else set.intersection(*(run.found for run in runs))
-    print(f"{'':46}{'all':>11}{'processor':>11}{'frames with a face':>20}  (times of the {len(shared)} in common)")
+    print(f"{'':46}{'all':>11}{'processor':>11}{'frames with a face':>20}  (times of the {len(shared)} in common; parts of the peer's)")
     for run in runs:
-        ratios = "" if run is runs[-1] or NAME not in runs[-1].name else f"   1/{_of(runs[-1].wall, shared) / _of(run.wall, shared):.1f}"
-        print(f"{run.name:46}{_of(run.wall, shared):>8.2f} ms{_of(run.processor, shared):>8.2f} ms{len(run.found):>20}{ratios}")
+        parts = "" if run is runs[-1] or NAME not in runs[-1].name else f"   1/{_part(runs[-1].wall, run.wall, shared)}"
+        parts += f" (processor 1/{_part(runs[-1].processor, run.processor, shared)})" if parts else ""
+        print(f"{run.name:46}{_of(run.wall, shared):>8.2f} ms{_of(run.processor, shared):>8.2f} ms{len(run.found):>20}{parts}")
+
+
+def _part(whole: dict[int, float], part: dict[int, float], shared: set[int]) -> str:
+    return f"{_of(whole, shared) / _of(part, shared):.1f}"
 
 
 def _of(seconds: dict[int, float], shared: set[int]) -> float:
@@ -151,7 +156,7 @@ def _of(seconds: dict[int, float], shared: set[int]) -> float:
 def _stages() -> None:
     threads = bench(None)["threads"]
     assert isinstance(threads, dict)
-    print(f"{'':24}" + "".join(f"{f'{count} threads':>22}" for count in threads))
+    print(f"{'':24}" + "".join(f"{f'{count} thread' + 's' * (count != '1'):>22}" for count in threads))
     for stage in next(iter(threads.values())):
         times = (stages[stage] for stages in threads.values())
         print(f"{stage:24}" + "".join(f"{each['median_ms']:>14.2f}{each['p95_ms']:>8.2f}" for each in times))
