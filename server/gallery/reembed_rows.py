@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import numpy as np
 from django.db.models import Exists, OuterRef, QuerySet
 
 from server.core import cipher
@@ -10,11 +11,9 @@ from server.gallery.models import GalleryModel, SampleRefusal, Template
 from server.gallery.pipeline import embedder
 from server.people import samples
 from server.people.models import Person, Sample, SampleEmbedding, SampleState
-from shared_schema.face.enrol import make_template
-from shared_schema.face.vectors import decode_embeddings, encode_embedding
+from shared_schema.face.enrol import mean_of
+from shared_schema.face.vectors import encode_embedding
 from shared_schema.ids import ModelId
-
-_ANY_SIMILARITY = -1.0
 
 
 def usable() -> QuerySet[Sample]:
@@ -74,10 +73,9 @@ def rebuild_other_models(person: Person) -> None:
     """
     for template in person.templates.exclude(model_id=embedder().model_id):
         embeddings = SampleEmbedding.objects.filter(sample__person=person, model_id=template.model_id, sample__state=SampleState.ACTIVE)
-        opened = [cipher.current().decrypt(row.ciphertext, purpose=samples.EMBEDDING) for row in embeddings]
+        opened = [one for row in embeddings if (one := samples.embedding_open(bytes(row.ciphertext), row.dimension)) is not None]
         if not opened:
             template.delete()
             continue
-        mean, _ = make_template(decode_embeddings(opened, template.dimension), min_own_similarity=_ANY_SIMILARITY)
-        sealed = cipher.current().encrypt(encode_embedding(mean), purpose=cipher.TEMPLATE)
+        sealed = cipher.current().encrypt(encode_embedding(mean_of(np.stack(opened))), purpose=cipher.TEMPLATE)
         Template.objects.filter(pk=template.pk).update(ciphertext=sealed, samples=len(opened))

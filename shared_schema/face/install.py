@@ -102,9 +102,9 @@ def _fill(folder: Path, entry: Entry, content: bytes, model_id: ModelId) -> None
 
 
 def _kept(shipped: Manifest) -> list[str]:
-    """The files of the shipped set that every set has."""
-    models = [shipped.near, shipped.far] + ([shipped.landmarks] if shipped.landmarks else [])
-    return [model.file for model in models]
+    """The files of the shipped set that every set has: all but the embedder."""
+    models = (*shipped.files, *shipped.extras.values())
+    return [model.file for model in models if model is not shipped.embedder]
 
 
 @contextlib.contextmanager

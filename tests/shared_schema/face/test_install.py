@@ -43,7 +43,8 @@ def test_an_own_embedder_becomes_a_whole_set_that_finds_and_embeds_faces(install
     models = ModelSet.load(installed.folder)
     assert models.embedder.model_id == installed.model_id
     assert models.manifest.near == ModelSet.load().manifest.near
-    assert models.manifest.landmarks == ModelSet.load().manifest.landmarks
+    assert models.manifest.extras == ModelSet.load().manifest.extras
+    assert all(models.read_extra(extra) for extra in models.manifest.extras.values())
     pipeline = FacePipeline(models)
     (face,) = pipeline.detect(astronaut)
     (row,) = pipeline.embed(astronaut, [face])
