@@ -14,6 +14,7 @@ from django.utils import timezone
 from server.accounts.services import sign_in
 from server.core.errors import LintelError
 from server.core.permissions import Resource
+from server.gallery.reembed_progress import models_progress
 from server.nodes.models import Node
 from server.nodes.services import claim_create, node_revoke
 from server.sites.models import Door
@@ -100,7 +101,8 @@ class NodesPage(Page):
 
     def _page(self, request: HttpRequest, form: ClaimForm, *, claim: object = None, status: int = 200) -> HttpResponse:
         now = timezone.now()
-        context = {"nodes": fleet.nodes_now(now), "form": form, "claim": claim, "doors": Door.objects.exists(), "page": "nodes"}
+        told = {"nodes": fleet.nodes_now(now), "models": models_progress(now=now), "doors": Door.objects.exists()}
+        context = {**told, "form": form, "claim": claim, "page": "nodes"}
         return no_store(render(request, "web/nodes.html", context, status=status))
 
 
