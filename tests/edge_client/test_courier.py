@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_client.capture_report import CaptureReport, CaptureReportFile
 from edge_client.config import CameraConfig, NodeConfig
 from edge_client.courier import Courier, Surroundings, build
 from edge_client.errors import NotClaimed, Unauthorised
@@ -179,3 +180,25 @@ def test_a_live_node_that_is_refused_goes_on_trying(tmp_path: Path, clock: FakeC
     server.faults["heartbeat"] = [(403, {}, "node_frozen")] * 6
     courier.run(once=False)
     assert len(server.stored) == 1
+
+
+def test_a_gallery_that_is_not_there_yet_is_asked_for_at_every_heartbeat_and_holds_up_nothing(
+    tmp_path: Path, clock: FakeClock, server: FakeServer, courier: Courier
+) -> None:
+    report = CaptureReport(at=clock.reading(), camera="ok", model_id="m", wanted_model_id="new", gallery_revision=7, settings_revision=2)
+    CaptureReportFile(tmp_path).write(report)
+    server.documents["gallery?model=m"] = server.documents["gallery"]
+    server.faults["gallery?model=new"] = [(409, {}, "gallery_not_ready")] * 3
+    new = GallerySnapshot(revision=7, model_id="new", dimension=2, people=())
+    server.documents["gallery?model=new"] = (new.model_dump_json(), '"7-new"')
+    cache = GalleryCache(tmp_path)
+    for _ in range(3):
+        clock.go_on(60)
+        courier._contact.step()
+        assert cache.gallery("new") is None
+    assert (courier._contact.records_may_go, cache.gallery("m") is not None) == (True, True)
+    for _ in range(2):
+        clock.go_on(60)
+        courier._contact.step()
+    assert cache.gallery("new") == new
+    assert server.calls.count("gallery?model=new") == 4

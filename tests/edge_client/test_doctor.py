@@ -198,3 +198,19 @@ def test_plain_http_to_another_machine_is_a_warning(healthy: Patient, tmp_path: 
 )
 def test_it_ends_with_the_code_that_a_run_would_end_with(codes: tuple[int, ...], expected: int) -> None:
     assert exit_code([Finding("x", "warn", ""), *(Finding("x", "fail", "", code) for code in codes)]) == expected
+
+
+def test_a_node_that_waits_for_the_gallery_of_its_new_model_is_told_what_it_goes_on_with(healthy: Patient, tmp_path: Path) -> None:
+    shipped = load_model_set(None)
+    renamed = tmp_path / "models"
+    renamed.mkdir()
+    for file in shipped.folder.glob("*"):
+        if file.suffix in {".toml", ".tflite"}:
+            (renamed / file.name).write_bytes(file.read_bytes().replace(shipped.embedder.model_id.encode(), b"a-new-model"))
+    config = healthy.config.model_copy(update={"models": healthy.config.models.model_copy(update={"folder": renamed})})
+    cache = GalleryCache(healthy.config.state)
+    cache.store_gallery(GallerySnapshot(revision=1, model_id=shipped.embedder.model_id, dimension=2, people=()), "e")
+    waiting = found(but(healthy, config=config))["models"]
+    assert (waiting.result, shipped.embedder.model_id in waiting.sentence) == ("warn", True)
+    cache.store_gallery(GallerySnapshot(revision=2, model_id="a-new-model", dimension=2, people=()), "e")
+    assert found(but(healthy, config=config))["models"].result == "ok"
