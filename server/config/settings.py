@@ -164,6 +164,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "SampleStateEnum": "server.people.models.SampleState",
+        "SecondLookStateEnum": "server.sightings.second_look_selectors.State",
+    },
     "SCHEMA_PATH_PREFIX": r"/api/v1",
 }
 

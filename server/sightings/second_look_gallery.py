@@ -49,6 +49,7 @@ class Ground:
     people: Mapping[UUID, Enrolled]
     sampled: Mapping[int, tuple[datetime, datetime]]
     cipher: Cipher
+    _by_day: dict[date, Gallery] = field(default_factory=dict)
     _galleries: dict[frozenset[UUID], Gallery] = field(default_factory=dict)
     _settings: dict[int, NodeSettings] = field(default_factory=dict)
 
@@ -61,11 +62,13 @@ class Ground:
 
     def gallery_on(self, day: date) -> Gallery:
         """Those who belonged here on that day."""
-        present = frozenset(uuid for uuid, person in self.people.items() if person.active_from <= day <= person.active_until)
-        if present not in self._galleries:
-            templates = {PersonId(uuid): self.people[uuid].templates for uuid in sorted(present)}
-            self._galleries[present] = Gallery.build(model_id=self.model_id, revision=self.revision, people=templates)
-        return self._galleries[present]
+        if day not in self._by_day:
+            present = frozenset(uuid for uuid, person in self.people.items() if person.active_from <= day <= person.active_until)
+            if present not in self._galleries:
+                templates = {PersonId(uuid): self.people[uuid].templates for uuid in sorted(present)}
+                self._galleries[present] = Gallery.build(model_id=self.model_id, revision=self.revision, people=templates)
+            self._by_day[day] = self._galleries[present]
+        return self._by_day[day]
 
     def settings_of(self, node: Node) -> NodeSettings:
         """What the node is told now."""

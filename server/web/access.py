@@ -40,6 +40,8 @@ def menu(request: HttpRequest) -> dict[str, object]:
             "people": may(Resource.PEOPLE),
             "enrol": may(Resource.SAMPLES, Verb.CHANGE) and may(Resource.PEOPLE, Verb.CHANGE),
             "nodes": may(Resource.NODES),
+            "second_looks": scope_for(user, Resource.SIGHTINGS, Verb.VIEW) is Scope.ALL,
+            "look_again": may(Resource.SIGHTINGS, Verb.CHANGE),
             "claim": may(Resource.NODES, Verb.CHANGE),
         }
     }

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -13,7 +14,8 @@ from server.core.permissions import Resource, Scope, Verb, scope_for
 from server.nodes.models import Node
 from server.people.models import Person
 from server.people.selectors import people_visible, with_sample_counts
-from server.sightings.models import CropState, Outcome, Sighting
+from server.sightings.models import CropState, Outcome, SecondLook, Sighting
+from server.sightings.second_look_selectors import open_second_looks, second_looks_visible
 from server.sightings.selectors import sightings_visible
 from server.sites.days import local_day
 from server.sites.models import Site
@@ -32,6 +34,7 @@ class Seen:
     at: datetime
     has_crop: bool
     may_see_crop: bool
+    second_look: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class Today:
     nodes: int
     enrolled: int
     sees_everybody: bool
+    second_looks: int
 
 
 def today(*, user: object, now: datetime) -> Today:
@@ -70,6 +74,8 @@ def today(*, user: object, now: datetime) -> Today:
     zone, days = first_zone(), _days(user, now)
     inside = set(days.filter(Q(is_in=True)))
     shown = sightings_visible(user=user, scope=crops).filter(captured_at__gte=now - timedelta(days=1))
+    open_looks = open_second_looks(second_looks_visible(user=user, scope=scope))
+    named = Q(counts_for__isnull=False) | Q(outcome=Outcome.MATCH, person__isnull=True)
     day, ends = _day(now)
     return Today(
         at=now.astimezone(zone),
@@ -78,12 +84,13 @@ def today(*, user: object, now: datetime) -> Today:
         zone=zone.key,
         present=[_present(day) for day in days if day in inside],
         gone=[_present(day) for day in days if day not in inside],
-        latest=_seen(visible.filter(outcome=Outcome.MATCH)[:LATEST], shown),
-        not_named=_seen(visible.exclude(outcome=Outcome.MATCH)[:NOT_NAMED], shown),
+        latest=_seen(visible.filter(named)[:LATEST], shown, open_looks),
+        not_named=_seen(visible.exclude(named)[:NOT_NAMED], shown, open_looks),
         sites=sites_now(now),
         nodes=Node.objects.filter(revoked_at__isnull=True).count(),
         enrolled=Person.objects.filter(templates__isnull=False).distinct().count(),
         sees_everybody=scope is Scope.ALL,
+        second_looks=open_looks.count(),
     )
 
 
@@ -113,10 +120,12 @@ def _present(day: OpenDayRecord) -> Present:
     return Present(day, day.first_seen.astimezone(zone), last.astimezone(zone), getattr(day, "latest_door", None) or "")
 
 
-def _seen(sightings: Iterable[Sighting], shown: QuerySet[Sighting]) -> list[Seen]:
+def _seen(sightings: Iterable[Sighting], shown: QuerySet[Sighting], open_looks: QuerySet[SecondLook]) -> list[Seen]:
     found = list(sightings)
-    allowed = set(shown.filter(pk__in=[sighting.pk for sighting in found]).values_list("pk", flat=True))
-    return [Seen(sighting, _local(sighting), _has_crop(sighting), sighting.pk in allowed) for sighting in found]
+    keys = [sighting.pk for sighting in found]
+    allowed = set(shown.filter(pk__in=keys).values_list("pk", flat=True))
+    looks = dict(open_looks.filter(sighting__in=keys).values_list("sighting", "uuid"))
+    return [Seen(sighting, _local(sighting), _has_crop(sighting), sighting.pk in allowed, looks.get(sighting.pk)) for sighting in found]
 
 
 def _has_crop(sighting: Sighting) -> bool:
@@ -135,5 +144,5 @@ def people_rows(*, user: object, search: str) -> QuerySet[Person]:
     if search:
         people = people.filter(Q(name__icontains=search) | Q(number__icontains=search))
     # A subquery: joined sightings would multiply the samples that are counted.
-    newest = Sighting.objects.filter(person=OuterRef("pk")).order_by("-captured_at").values("captured_at")[:1]
+    newest = Sighting.objects.filter(counts_for=OuterRef("pk")).order_by("-captured_at").values("captured_at")[:1]
     return people.annotate(last_seen=Subquery(newest)).order_by("name", "id")

@@ -1,7 +1,10 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from server.web import enrol, views
+from server.sightings.second_look import Verdict
+from server.web import enrol, second_looks, views
+
+verdict_page = second_looks.SecondLookVerdictPage.as_view
 
 urlpatterns = [
     path("", views.TodayPage.as_view(), name="today"),
@@ -11,6 +14,12 @@ urlpatterns = [
     path("enrol/<uuid:person>/", enrol.EnrolMorePage.as_view(), name="enrol-more"),
     path("nodes/", views.NodesPage.as_view(), name="nodes-page"),
     path("nodes/<uuid:node>/revoke/", views.NodeRevokePage.as_view(), name="node-revoke-page"),
+    path("second-looks/", second_looks.SecondLooksPage.as_view(), name="second-looks-page"),
+    path("second-looks/<uuid:look>/", second_looks.SecondLookPage.as_view(), name="second-look-page"),
+    path("second-looks/<uuid:look>/accept/", verdict_page(verdict=Verdict.ACCEPTED), name="second-look-accept-page"),
+    path("second-looks/<uuid:look>/dismiss/", verdict_page(verdict=Verdict.DISMISSED), name="second-look-dismiss-page"),
+    path("second-looks/<uuid:look>/undo/", verdict_page(verdict=Verdict.UNDONE), name="second-look-undo-page"),
+    path("sightings/<uuid:sighting>/look-again/", second_looks.LookAgainPage.as_view(), name="look-again-page"),
     path("favicon.ico", views.favicon),
     path("sign-in/", views.SignInPage.as_view(), name="login"),
     path("sign-out/", LogoutView.as_view(), name="logout"),
