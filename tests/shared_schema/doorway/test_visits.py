@@ -128,6 +128,15 @@ def test_twins_side_by_side_stay_two_passes() -> None:
     assert gist(walk((*scenes, *GONE), gallery("ann"))) == [UNKNOWN, UNKNOWN]
 
 
+def test_twins_stay_two_passes_when_one_is_hidden_for_a_moment() -> None:
+    both = tuple((Sight("cyd", x=40.0 + n), Sight("cyd", x=110.0 - n)) for n in range(4))
+    one = tuple((Sight("cyd", x=44.0 + n),) for n in range(3))
+    doorway = door((*both, *one, *both, *GONE), gallery("ann"))
+    passes = [p for n in range(21) for p in doorway.step(frame_of((*both, *one, *both, *GONE), n), at(n))]
+    assert gist(passes) == [UNKNOWN, UNKNOWN]
+    assert doorway.take_funnel().passes == 2
+
+
 def test_halves_of_a_visit_that_alone_show_too_little_make_a_match_together() -> None:
     far = replace(POLICY, min_face_px=10)
     before = ((Sight("ann", x=10.0, width=12.0),), (Sight("ann", x=11.0, width=12.0, gate=Gate.BLURRED),))
