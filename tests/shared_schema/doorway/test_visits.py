@@ -134,6 +134,7 @@ def test_twins_stay_two_passes_when_one_is_hidden_for_a_moment() -> None:
     doorway = door((*both, *one, *both, *GONE), gallery("ann"))
     passes = [p for n in range(21) for p in doorway.step(frame_of((*both, *one, *both, *GONE), n), at(n))]
     assert gist(passes) == [UNKNOWN, UNKNOWN]
+    assert sorted(p.evidence.frames for p in passes) == [8, 11]
     assert doorway.take_funnel().passes == 2
 
 
