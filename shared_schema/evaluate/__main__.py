@@ -5,12 +5,12 @@ import json
 import sys
 from collections.abc import Sequence
 
-from shared_schema.evaluate.commands import Command, calibrate, doorwalk, gallery, identify, models, pad, pairs, speed
+from shared_schema.evaluate.commands import Command, calibrate, clusters, doorwalk, gallery, identify, models, pad, pairs, speed
 from shared_schema.evaluate.text import as_text
 from shared_schema.face.types import FaceError
 
 COMMANDS = (models, speed, calibrate)
-KINDS = (pairs, identify, doorwalk, gallery, pad)
+KINDS = (pairs, identify, clusters, doorwalk, gallery, pad)
 """What can be evaluated."""
 
 

@@ -3,6 +3,24 @@
 The rule is average linkage: two groups become one while the mean similarity between their probes reaches the bar, the closest first.
 A probe that lies close to everybody (a blurred or half-turned face) would glue people together, so each similarity is lowered by how
 close its two probes come to *other* groups, compared with the other probes at hand; the other groups come from a first, stricter pass.
+
+What was tried, on halves of the development people of LFW with at most 5 images each, each image a probe: pairwise precision at 80 % recall
+and recall at 99 % precision, the bar chosen afterwards; then the same among as many again who were seen once only (mean of two halves).
+
+| rule | precision | recall | precision, seen once | recall, seen once |
+|---|---|---|---|---|
+| single linkage | 0.922 | 0.593 | 0.639 | 0.467 |
+| density: three within the bar | 0.691 | 0.503 | 0.271 | 0.386 |
+| mutual nearest five | 0.934 | 0.593 | 0.813 | 0.467 |
+| complete linkage | 0.984 | 0.761 | 0.782 | 0 |
+| Chinese whispers | 0.987 | 0.773 | 0.864 | 0.439 |
+| linkage by the cosine of means | 0.801 | 0.568 | | |
+| average linkage | 0.991 | 0.836 | 0.919 | 0.450 |
+| average, less each probe's mean similarity | 0.955 | 0.579 | 0.814 | 0.156 |
+| average, less nearness to other groups | 1.000 | 0.835 | 0.965 | 0.700 |
+
+A bar that rises with the smallness of the groups helped among people seen once and cost recall everywhere else; so only large groups are
+linked once more, by a lower bar: somebody seen hundreds of times is otherwise torn into several groups.
 """
 
 from collections.abc import Iterable, Sequence
@@ -57,6 +75,8 @@ def cluster(
     if len(rows) > MAX_PROBES:
         raise FaceError("too_many_probes", f"{len(rows)} probes are too many to be compared at once; give at most {MAX_PROBES}")
     weights = _weights(qualities, len(rows))
+    if len(rows) == 0:
+        return np.empty(0, np.intp)
     order = np.array(sorted(range(len(rows)), key=lambda at: (rows[at].tobytes(), float(weights[at]))), np.intp)
     probes = _Probes(rows[order] @ rows[order].T, weights[order], _places(cannot_link, order))
     labels = np.empty(len(rows), np.intp)
