@@ -39,6 +39,7 @@ def menu(request: HttpRequest) -> dict[str, object]:
         "may": {
             "people": may(Resource.PEOPLE),
             "enrol": may(Resource.SAMPLES, Verb.CHANGE) and may(Resource.PEOPLE, Verb.CHANGE),
+            "gallery": may(Resource.SAMPLES),
             "nodes": may(Resource.NODES),
             "second_looks": scope_for(user, Resource.SIGHTINGS, Verb.VIEW) is Scope.ALL,
             "look_again": may(Resource.SIGHTINGS, Verb.CHANGE),

@@ -7,16 +7,18 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from server.accounts.models import User
 from server.core.errors import LintelError, NotFound
 from server.core.permissions import Resource, Scope, Verb, scope_for
-from server.gallery.services import LooksLike, Upload, sample_add
-from server.people.models import Person, Sample
-from server.people.selectors import people_visible, person_get
+from server.gallery.advice import sample_advice
+from server.gallery.services import Added, LooksLike, Upload, sample_add
+from server.gallery.templates import sample_rule
+from server.people.models import Person, Ruling, Sample, SampleState
+from server.people.selectors import people_visible, person_get, sample_get
 from server.people.services import person_create, person_update
 from server.web.access import Page, no_store
 from server.web.forms import EnrolForm, ImagesForm
@@ -58,10 +60,25 @@ class EnrolView(Page):
     def scope(self, request: HttpRequest) -> Scope:
         return Scope.NONE if scope_for(request.user, Resource.PEOPLE, Verb.CHANGE) is Scope.NONE else super().scope(request)
 
+    def person(self, request: HttpRequest, uuid: UUID) -> Person:
+        try:
+            return person_get(people_visible(user=request.user, scope=self.scope(request)), uuid)
+        except NotFound as error:
+            raise Http404 from error
+
     def page(
-        self, request: HttpRequest, form: ImagesForm, *, results: Sequence[ImageResult] = (), status: int = 200, **more: object
+        self,
+        request: HttpRequest,
+        form: ImagesForm,
+        *,
+        person: Person | None = None,
+        results: Sequence[ImageResult] = (),
+        status: int = 200,
     ) -> HttpResponse:
-        told = {"form": form, "page": "enrol", "results": results, "likenesses": _likenesses(request, results), **more}
+        """The form, what became of the images, and of a person who is there the samples with what would make them better."""
+        told: dict[str, object] = {"form": form, "page": "enrol", "results": results, "likenesses": _likenesses(request, results)}
+        if person is not None:
+            told |= {"person": person, "samples": list(person.samples.all()), "advice": sample_advice(person)}
         return no_store(render(request, "web/enrol.html", told, status=status))
 
 
@@ -85,7 +102,7 @@ class EnrolPage(EnrolView):
             return self.page(request, form, status=400)
         results = _add(person, given["images"], request)
         if any(result.taken for result in results):
-            return self.page(request, _again(), person=person, results=results, samples=list(person.samples.all()))
+            return self.page(request, _again(), person=person, results=results)
         person.delete()
         return self.page(request, form, results=results, status=422)
 
@@ -94,25 +111,36 @@ class EnrolMorePage(EnrolView):
     """More samples of somebody who is there already."""
 
     def get(self, request: HttpRequest, person: UUID) -> HttpResponse:
-        found = self._person(request, person)
+        found = self.person(request, person)
         form = ImagesForm(initial={"consent": found.consent_at is not None})
-        return self.page(request, form, person=found, samples=list(found.samples.all()))
+        return self.page(request, form, person=found)
 
     def post(self, request: HttpRequest, person: UUID) -> HttpResponse:
-        found = self._person(request, person)
+        found = self.person(request, person)
         form = ImagesForm(request.POST, request.FILES)
         if not form.is_valid():
-            return self.page(request, form, person=found, samples=list(found.samples.all()), status=400)
+            return self.page(request, form, person=found, status=400)
         found = person_update(person=found, values={}, consent=True, now=timezone.now())
         results = _add(found, form.cleaned_data["images"], request)
         status = 200 if any(result.taken for result in results) else 422
-        return self.page(request, _again(), person=found, results=results, samples=list(found.samples.all()), status=status)
+        return self.page(request, _again(), person=found, results=results, status=status)
 
-    def _person(self, request: HttpRequest, uuid: UUID) -> Person:
+
+class SampleRulePage(EnrolView):
+    """Keeps a sample, sets it aside, or leaves it to the rules again, and shows the samples."""
+
+    def post(self, request: HttpRequest, person: UUID, sample: UUID) -> HttpResponse:
+        found = self.person(request, person)
+        ruling = request.POST.get("ruling", "")
+        if ruling not in Ruling.values:
+            return HttpResponseBadRequest("Choose what shall become of the sample.")
         try:
-            return person_get(people_visible(user=request.user, scope=self.scope(request)), uuid)
+            ruled = sample_get(found, sample)
         except NotFound as error:
             raise Http404 from error
+        by = request.user if isinstance(request.user, User) else None
+        sample_rule(person=found, sample=ruled, ruling=Ruling(ruling), by=by, now=timezone.now())
+        return redirect("enrol-more", person=found.uuid)
 
 
 def _likenesses(request: HttpRequest, results: Iterable[ImageResult]) -> list[Likeness]:
@@ -148,4 +176,12 @@ def _add_one(person: Person, image: UploadedFile, by: User | None, different_fro
         return ImageResult(name, None, f"This face is enrolled as {error.person.name} already.", error.person)
     except LintelError as error:
         return ImageResult(name, None, str(error))
-    return ImageResult(name, added.sample, "Enrolled." if added.created else "This image was enrolled before.")
+    return ImageResult(name, added.sample, _told(added))
+
+
+def _told(added: Added) -> str:
+    if not added.created:
+        return "This image was enrolled before."
+    if added.sample.state == SampleState.SET_ASIDE:
+        return f"Kept, but set aside: {added.sample.get_reason_display()}."
+    return "Enrolled."

@@ -2,7 +2,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from server.sightings.second_look import Verdict
-from server.web import enrol, second_looks, views
+from server.web import enrol, gallery_check, second_looks, views
 
 verdict_page = second_looks.SecondLookVerdictPage.as_view
 
@@ -12,6 +12,8 @@ urlpatterns = [
     path("people/", views.PeoplePage.as_view(), name="people-page"),
     path("enrol/", enrol.EnrolPage.as_view(), name="enrol"),
     path("enrol/<uuid:person>/", enrol.EnrolMorePage.as_view(), name="enrol-more"),
+    path("enrol/<uuid:person>/samples/<uuid:sample>/", enrol.SampleRulePage.as_view(), name="sample-rule-page"),
+    path("gallery/", gallery_check.GalleryCheckPage.as_view(), name="gallery-page"),
     path("nodes/", views.NodesPage.as_view(), name="nodes-page"),
     path("nodes/<uuid:node>/revoke/", views.NodeRevokePage.as_view(), name="node-revoke-page"),
     path("second-looks/", second_looks.SecondLooksPage.as_view(), name="second-looks-page"),
