@@ -16,8 +16,7 @@ def describe(folder: Path | None, *, verify: bool) -> Report:
     """What the manifest says of every file; with `verify`, FaceError wrong_hash unless the files are the ones it names."""
     place = folder if folder is not None else ModelSet.shipped()
     manifest = _verified(place) if verify else read_manifest(place)
-    roles: dict[str, ModelFile] = {"near": manifest.near, "far": manifest.far, "embedder": manifest.embedder, **manifest.extras}
-    models = [_entry(role, model) for role, model in roles.items()]
+    models = [_entry(role, model) for role, model in manifest.roles.items()]
     return {"folder": str(place), "verified": verify, "models": models, "registry": [_offer(entry) for entry in entries()]}
 
 

@@ -1,4 +1,4 @@
-"""Turns a face upright and to size: a least-squares similarity of four landmarks onto the embedder's template."""
+"""Turns a face upright and to size: a least-squares similarity of a few points onto the embedder's template."""
 
 from typing import Final
 
@@ -6,10 +6,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_schema.face.types import Bgr, FaceError, Points
+from shared_schema.face.types import Bgr, Face, FaceError, Points
 
 FITTED: Final = (0, 1, 2, 3)
 """The landmarks that are fitted: right eye, left eye, nose tip, mouth. The ears wander with the pose."""
+CORNERS: Final = (33, 133, 362, 263, 2)
+"""Points of the mesh: right eye's outer and inner corner, left eye's inner and outer corner, base of the nose."""
+FACE_SHAPE: Final[Points] = np.array([[46.11, 47.88], [102.14, 47.91], [74.02, 78.66], [74.18, 107.17]], np.float32)
+"""Where the `FITTED` landmarks of a frontal face lie to each other: medians over the development part of LFW."""
 
 Matrix = NDArray[np.float64]
 """A 2×3 affine map of (x, y, 1)."""
@@ -30,17 +34,27 @@ def similarity_onto(source: Points, target: Points) -> Matrix:
     return np.column_stack([turn, middle_to - turn @ middle_from])
 
 
-def align(frame: Bgr, landmarks: Points, template: Points, size_px: int) -> Bgr:
-    """Cut the chip, size_px × size_px in BGR. It shrinks by area, grows by bilinear interpolation, and repeats the frame's edge.
+def fitted_points(face: Face, count: int) -> Points:
+    """The points of a face that a template of four (`FITTED`) or five (`CORNERS`) points is fitted with, in pixels of the frame."""
+    if count == len(FITTED):
+        return face.landmarks[list(FITTED)]
+    if face.mesh is None:
+        raise FaceError("no_landmarks", "this embedder is fed by points of a face mesh; add the landmark model to its model set")
+    return face.mesh[list(CORNERS), :2]
 
-    `landmarks` are a face's six in the frame; `template` the four `FITTED` ones in the chip.
-    """
-    onto = similarity_onto(landmarks[list(FITTED)], template)
+
+def align(frame: Bgr, points: Points, template: Points, size_px: int) -> Bgr:
+    """Cut the chip, size_px × size_px in BGR, in which `points` of the frame lie on `template`, as nearly as turning and scaling can do."""
+    return warped(frame, similarity_onto(points, template), size_px)
+
+
+def warped(frame: Bgr, onto: Matrix, size_px: int) -> Bgr:
+    """A part of the frame, size_px × size_px. It shrinks by area, grows by bilinear interpolation, and repeats the frame's edge."""
     scale = float(np.hypot(onto[0, 0], onto[1, 0]))
     if scale < 1:
         frame, onto = _shrunk(frame, onto, scale, size_px)
-    chip = cv2.warpAffine(frame, onto, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(chip, np.uint8)
+    part = cv2.warpAffine(frame, onto, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(part, np.uint8)
 
 
 def _shrunk(frame: Bgr, onto: Matrix, scale: float, size_px: int) -> tuple[Bgr, Matrix]:

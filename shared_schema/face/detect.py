@@ -6,11 +6,12 @@ Where the places of faces are known from the frame before, the near network look
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_schema.face.landmarks import FaceMesh
 from shared_schema.face.manifest import DetectorFile
 from shared_schema.face.normalise import normalised
 from shared_schema.face.runtime import Network
@@ -83,17 +84,22 @@ class BlazeFace:
 
 
 class Detector:
-    """The three looks over one frame."""
+    """The looks over one frame. With a mesh the close-up only has to find the face again, and what shows no mesh was none."""
 
-    def __init__(self, near: BlazeFace, far: BlazeFace) -> None:
+    def __init__(self, near: BlazeFace, far: BlazeFace, mesh: FaceMesh | None = None) -> None:
         self._near = near
         self._far = far
+        self._mesh = mesh
 
     def detect(self, frame: Bgr, near: Sequence[Box] | None = None) -> tuple[Face, ...]:
         """Every face of a BGR frame, the most certain first; with `near`, those around these places."""
         finds = self._everywhere(frame) if near is None else self._around(frame, near)
         faces = (self._close_up(frame, face.box) for face in merge(list(finds)))
-        return _distinct([face for face in faces if face is not None])
+        distinct = _distinct([face for face in faces if face is not None])
+        if self._mesh is None:
+            return distinct
+        looks = ((face, self._mesh.look(frame, face)) for face in distinct)
+        return tuple(replace(face, mesh=mesh.points) for face, mesh in looks if mesh is not None)
 
     def _everywhere(self, frame: Bgr) -> Iterator[Finds]:
         """Coarse finds of the whole frame. It is shrunk once, for all looks."""
@@ -111,7 +117,9 @@ class Detector:
 
     def _close_up(self, frame: Bgr, box: Box) -> Face | None:
         """Look at one face alone, for exact landmarks. A find that the close-up does not confirm was none."""
-        looks = (_nearest(box, merge([finds])) for finds in self._near.look_twice(frame, close_up_view(box)))
+        view = close_up_view(box)
+        finds_of = self._near.look_twice(frame, view) if self._mesh is None else (self._near.look(frame, view),)
+        looks = (_nearest(box, merge([finds])) for finds in finds_of)
         return _mean([look for look in looks if look is not None])
 
 

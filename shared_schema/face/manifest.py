@@ -71,12 +71,16 @@ class LandmarkFile(ModelFile):
 
 
 class EmbedderRule(Feeding):
-    """`template`: right eye, left eye, nose tip and mouth in the chip. Embeddings are compared by cosine similarity."""
+    """`template`: where points of the face lie in the chip. Embeddings are compared by cosine similarity.
+
+    Four points are the detector's right eye, left eye, nose tip and mouth; five are the mesh's right eye's outer and inner corner, left
+    eye's inner and outer corner, and base of the nose.
+    """
 
     dimension: int = Field(ge=8, le=4096)
     metric: Literal["cosine"]
     mirrored: bool
-    template: tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
+    template: Annotated[tuple[tuple[float, float], ...], Field(min_length=4, max_length=5)]
 
     def fingerprint(self, sha256: str) -> str:
         """Eight hex digits that differ whenever the embeddings do: by the file's content, its feeding, the template or the mirroring."""
@@ -108,7 +112,10 @@ class EmbedderFile(ModelFile, EmbedderRule):
 
 
 class Manifest(_Entry):
-    """`near` finds large faces and refines landmarks; `far` finds small ones. `landmarks` and `eyes` serve challenges."""
+    """`near` finds large faces and refines landmarks; `far` finds small ones, `landmarks` is the face mesh.
+
+    Without `landmarks` chips are cut by four landmarks of `near`. `eyes` serves challenges.
+    """
 
     manifest_version: Literal[1]
     near: DetectorFile
@@ -117,16 +124,29 @@ class Manifest(_Entry):
     landmarks: LandmarkFile | None = None
     eyes: ModelFile | None = None
 
+    @model_validator(mode="after")
+    def _can_cut_chips(self) -> Self:
+        if self.landmarks is None and len(self.embedder.template) > 4:
+            msg = "a template of five points needs the face mesh: add [landmarks], or give a template of four points"
+            raise ValueError(msg)
+        return self
+
     @property
     def files(self) -> tuple[ModelFile, ...]:
         """What a door needs."""
-        return self.near, self.far, self.embedder
+        needed = (self.near, self.far, self.embedder)
+        return needed if self.landmarks is None else (*needed, self.landmarks)
+
+    @property
+    def roles(self) -> dict[str, ModelFile]:
+        """Every file of the set by what it is for."""
+        named = {"near": self.near, "far": self.far, "landmarks": self.landmarks, "embedder": self.embedder}
+        return {role: model for role, model in named.items() if model is not None} | self.extras
 
     @property
     def extras(self) -> dict[str, ModelFile]:
         """What only challenges need, by role; a set may be without."""
-        named = {"landmarks": self.landmarks, "eyes": self.eyes}
-        return {role: model for role, model in named.items() if model is not None}
+        return {} if self.eyes is None else {"eyes": self.eyes}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +180,7 @@ class ModelSet:
     def read_extra(self, model: ModelFile | None) -> bytes:
         """An optional file of the manifest, read and checked now. FaceError: no_landmarks (the set has none), no_models, wrong_hash."""
         if model is None:
-            raise FaceError("no_landmarks", f"the model set in {self.folder} has no landmark models; challenges need both of them")
+            raise FaceError("no_landmarks", f"the model set in {self.folder} has no model of eyes; challenges need one")
         content = _read(self.folder / model.file)
         _check(self.folder / model.file, content, model)
         return content

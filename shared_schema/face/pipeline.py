@@ -7,12 +7,13 @@ import cv2
 import numpy as np
 
 from shared_schema.face import quality
-from shared_schema.face.align import align
+from shared_schema.face.align import FACE_SHAPE, align, fitted_points
 from shared_schema.face.detect import BlazeFace, Detector
 from shared_schema.face.embed import FaceEmbedder
+from shared_schema.face.landmarks import FaceMesh
 from shared_schema.face.manifest import ModelSet
 from shared_schema.face.runtime import Network, own_cores, threads_for
-from shared_schema.face.types import Bgr, Box, Embeddings, Face, FaceError, Quality
+from shared_schema.face.types import Bgr, Box, Embeddings, Face, Quality, check_frame
 from shared_schema.ids import ModelId
 
 CROP_PX: Final = 320
@@ -34,7 +35,9 @@ class FacePipeline:
 
         near = BlazeFace(manifest.near, network(manifest.near.file))
         far = BlazeFace(manifest.far, network(manifest.far.file))
-        self._detector = Detector(near, far)
+        marks = manifest.landmarks
+        mesh = None if marks is None else FaceMesh(marks, model_set.contents[marks.file], threads=count)
+        self._detector = Detector(near, far, mesh)
         self._embedder = FaceEmbedder(manifest.embedder, model_set.contents[manifest.embedder.file], threads=count)
         self._chip_px = manifest.embedder.input_px
         self._template = manifest.embedder.template_points
@@ -59,12 +62,12 @@ class FacePipeline:
 
     def chip(self, frame: Bgr, face: Face) -> Bgr:
         """The aligned face in BGR, as the embedder sees it."""
-        return align(frame, face.landmarks, self._template, self._chip_px)
+        return align(frame, fitted_points(face, len(self._template)), self._template, self._chip_px)
 
     def assess(self, frame: Bgr, face: Face, *, min_face_px: int, chip: Bgr | None = None) -> Quality:
         """How good a look at the face the frame gives, and the gate that refuses it, if any. `chip`: the face's, where it is at hand."""
         seen = self.chip(frame, face) if chip is None else chip
-        return quality.assess(frame, face, seen, self._template, min_face_px=min_face_px)
+        return quality.assess(frame, face, seen, FACE_SHAPE, min_face_px=min_face_px)
 
     def embed(self, frame: Bgr, faces: Sequence[Face], chips: Sequence[Bgr] | None = None) -> Embeddings:
         """Unit float32 rows (n, dimension), one per face. `chips`: the faces', in their order, where they are at hand."""
@@ -81,12 +84,6 @@ class FacePipeline:
         right, bottom = (int(np.clip(at + half, 1, size)) for at, size in zip(centre, frame.shape[1::-1], strict=True))
         part = frame[top : max(bottom, top + 1), left : max(right, left + 1)]
         return shrink(part, CROP_PX)
-
-
-def check_frame(frame: Bgr) -> None:
-    """Raise FaceError unless it is a BGR image."""
-    if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8 or 0 in frame.shape:
-        raise FaceError("wrong_shape", f"a frame is H×W×3 uint8 in BGR order, got {frame.dtype} {frame.shape}")
 
 
 def shrink(image: Bgr, longest_px: int) -> Bgr:

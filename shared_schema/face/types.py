@@ -16,6 +16,10 @@ Embeddings = NDArray[np.float32]
 Points = NDArray[np.float32]
 """Positions in pixels, shape (n, 2), x to the right and y down."""
 
+MeshPoints = NDArray[np.float32]
+"""Points of a face's surface, shape (468, 3): x and y in pixels, depth in the same measure, less towards the camera."""
+MESH_POINTS = 468
+
 
 class FaceError(ValueError):
     """Something given to the face pipeline cannot be used. `code` is stable, the message says what to do."""
@@ -23,6 +27,12 @@ class FaceError(ValueError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+def check_frame(frame: Bgr) -> None:
+    """Raise FaceError unless it is a BGR image."""
+    if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8 or 0 in frame.shape:
+        raise FaceError("wrong_shape", f"a frame is H×W×3 uint8 in BGR order, got {frame.dtype} {frame.shape}")
 
 
 class Gate(StrEnum):
@@ -66,15 +76,21 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A detected face. Landmarks: right eye, left eye, nose tip, mouth, right ear, left ear (the person's right)."""
+    """A detected face. Landmarks: right eye, left eye, nose tip, mouth, right ear, left ear (the person's right).
+
+    `mesh`: the points of its surface, where the model set has a landmark model.
+    """
 
     box: Box
     landmarks: Points
     certainty: float
+    mesh: MeshPoints | None = None
 
     def __post_init__(self) -> None:
         if self.landmarks.shape != (6, 2):
             raise FaceError("wrong_shape", f"landmarks have shape {self.landmarks.shape}, expected (6, 2)")
+        if self.mesh is not None and self.mesh.shape != (MESH_POINTS, 3):
+            raise FaceError("wrong_shape", f"a mesh has shape {self.mesh.shape}, expected ({MESH_POINTS}, 3)")
 
 
 @dataclass(frozen=True, slots=True)

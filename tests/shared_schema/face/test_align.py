@@ -13,10 +13,6 @@ def moved(points: Points, *, angle: float = 0.0, scale: float = 1.0, shift: tupl
     return np.asarray(points @ turn.T + np.array(shift), np.float32)
 
 
-def six(points: Points) -> Points:
-    return np.concatenate([points, np.zeros((2, 2), np.float32)])
-
-
 @pytest.mark.parametrize(("angle", "scale"), [(0.0, 1.0), (0.6, 2.5), (-2.0, 0.3), (3.0, 1.2)])
 def test_a_turned_and_grown_template_is_brought_back_exactly(angle: float, scale: float) -> None:
     onto = similarity_onto(moved(TEMPLATE, angle=angle, scale=scale, shift=(30, -70)), TEMPLATE)
@@ -40,7 +36,7 @@ def test_spots_at_the_landmarks_land_on_the_template(scale: float) -> None:
     frame = np.zeros((int(300 * scale), int(400 * scale), 3), np.uint8)
     for x, y in landmarks:
         cv2.circle(frame, (round(float(x)), round(float(y))), max(2, round(3 * scale)), (255, 255, 255), -1)
-    chip = align(frame, six(landmarks), TEMPLATE, 150)
+    chip = align(frame, landmarks, TEMPLATE, 150)
     _, _, _, centres = cv2.connectedComponentsWithStats((chip[:, :, 0] > 100).astype(np.uint8))
     found = centres[1:]
     assert len(found) == 4
@@ -50,13 +46,13 @@ def test_spots_at_the_landmarks_land_on_the_template(scale: float) -> None:
 
 def test_a_large_face_is_shrunk_by_area_without_moire() -> None:
     frame = (np.indices((1200, 1200)).sum(0) % 2 * 255).astype(np.uint8)[:, :, np.newaxis].repeat(3, 2)
-    chip = align(frame, six(moved(TEMPLATE, scale=8)), TEMPLATE, 150)
+    chip = align(frame, moved(TEMPLATE, scale=8), TEMPLATE, 150)
     assert np.abs(chip.astype(int) - 127).max() <= 3
 
 
 def test_beyond_the_frame_its_edge_is_repeated() -> None:
     frame = np.full((40, 40, 3), 200, np.uint8)
-    chip = align(frame, six(moved(TEMPLATE, scale=0.5, shift=(-30, -30))), TEMPLATE, 150)
+    chip = align(frame, moved(TEMPLATE, scale=0.5, shift=(-30, -30)), TEMPLATE, 150)
     assert chip.shape == (150, 150, 3)
     assert (chip == 200).all()
 
@@ -64,4 +60,4 @@ def test_beyond_the_frame_its_edge_is_repeated() -> None:
 def test_a_face_wholly_outside_gives_a_chip_and_no_crash() -> None:
     frame = np.full((40, 40, 3), 90, np.uint8)
     for shift in ((500, 500), (-900, -900)):
-        assert align(frame, six(moved(TEMPLATE, scale=3, shift=shift)), TEMPLATE, 150).shape == (150, 150, 3)
+        assert align(frame, moved(TEMPLATE, scale=3, shift=shift), TEMPLATE, 150).shape == (150, 150, 3)

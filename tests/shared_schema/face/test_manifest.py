@@ -1,19 +1,21 @@
 import hashlib
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
+from shared_schema.face.landmarks import FaceMesh
 from shared_schema.face.manifest import SHIPPED, ModelSet
 from shared_schema.face.pipeline import FacePipeline
 from shared_schema.face.source import PackageSource
-from shared_schema.face.types import FaceError
+from shared_schema.face.types import Bgr, FaceError
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of the shipped set that a test may spoil."""
-    for name in ("manifest.toml", "blazeface_near.tflite", "blazeface_far.tflite", "embedder_128.tflite"):
+    for name in ("manifest.toml", "blazeface_near.tflite", "blazeface_far.tflite", "face_landmark.tflite", "embedder_128.tflite"):
         shutil.copy(SHIPPED / name, tmp_path / name)
     return tmp_path
 
@@ -73,39 +75,55 @@ def test_a_manifest_that_lies_or_is_misspelt_is_refused(folder: Path, old: str, 
     assert code_of(folder) == "bad_manifest"
 
 
-def test_a_door_needs_no_landmark_model(folder: Path, model_set: ModelSet) -> None:
+def without_the_mesh(folder: Path) -> None:
+    manifest = (folder / "manifest.toml").read_text(encoding="utf-8")
+    start, end = manifest.index("[landmarks]"), manifest.index("[eyes]")
+    (folder / "manifest.toml").write_text(manifest[:start] + manifest[end:], encoding="utf-8")
+
+
+def test_a_door_needs_no_model_of_eyes(folder: Path, model_set: ModelSet) -> None:
     loaded = ModelSet.load(folder)
     FacePipeline(loaded)
-    assert "face_landmark.tflite" not in model_set.contents
+    assert "iris_landmark.tflite" not in model_set.contents
     with pytest.raises(FaceError) as caught:
-        loaded.read_extra(loaded.manifest.landmarks)
+        loaded.read_extra(loaded.manifest.eyes)
     assert caught.value.code == "no_models"
 
 
-def test_a_set_without_landmarks_is_valid_and_says_so_when_asked(folder: Path) -> None:
+def test_a_template_of_five_points_needs_the_face_mesh(folder: Path) -> None:
+    without_the_mesh(folder)
+    with pytest.raises(FaceError, match="needs the face mesh"):
+        ModelSet.load(folder)
+
+
+def test_a_set_without_a_mesh_cuts_chips_by_four_landmarks(folder: Path, officer: Bgr) -> None:
+    without_the_mesh(folder)
     manifest = (folder / "manifest.toml").read_text(encoding="utf-8")
-    start, end = manifest.index("[landmarks]"), manifest.index("[embedder]")
-    (folder / "manifest.toml").write_text(manifest[:start] + manifest[end:], encoding="utf-8")
-    loaded = ModelSet.load(folder)
-    assert loaded.manifest.landmarks is None
+    four = "template = [[46.1, 47.9], [102.1, 47.9], [74.0, 78.7], [74.2, 107.2]]"
+    (folder / "manifest.toml").write_text(re.sub(r"template = .*", four, manifest), encoding="utf-8")
+    pipeline = FacePipeline(ModelSet.load(folder))
+    (face,) = pipeline.detect(officer)
+    assert face.mesh is None
+    assert pipeline.embed(officer, [face]).shape == (1, 128)
+
+
+def test_a_set_without_a_mesh_says_so_when_asked(folder: Path) -> None:
+    without_the_mesh(folder)
+    change(folder, "template = [[37.06, 46.37], ", "template = [")
     with pytest.raises(FaceError) as caught:
-        loaded.read_extra(loaded.manifest.landmarks)
+        FaceMesh.load(ModelSet.load(folder))
     assert caught.value.code == "no_landmarks"
 
 
 def test_a_changed_landmark_model_is_refused(folder: Path) -> None:
     (folder / "face_landmark.tflite").write_bytes((folder / "blazeface_far.tflite").read_bytes())
-    loaded = ModelSet.load(folder)
-    with pytest.raises(FaceError) as caught:
-        loaded.read_extra(loaded.manifest.landmarks)
-    assert caught.value.code == "wrong_hash"
+    assert code_of(folder) == "wrong_hash"
 
 
-def test_the_shipped_landmark_models_are_the_ones_their_manifest_names(model_set: ModelSet) -> None:
-    extras = model_set.manifest.extras
-    assert set(extras) == {"landmarks", "eyes"}
-    assert {model.source.licence for model in extras.values()} == {"Apache-2.0"}
-    assert all(hashlib.sha256(model_set.read_extra(model)).hexdigest() == model.sha256 for model in extras.values())
+def test_the_shipped_model_of_eyes_is_the_one_its_manifest_names(model_set: ModelSet) -> None:
+    (eyes,) = model_set.manifest.extras.values()
+    assert eyes.source.licence == "Apache-2.0"
+    assert hashlib.sha256(model_set.read_extra(eyes)).hexdigest() == eyes.sha256
 
 
 def test_the_refusal_names_the_place_in_the_manifest(folder: Path) -> None:
