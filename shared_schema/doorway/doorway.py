@@ -1,5 +1,6 @@
 """The doorway: motion → detect → quality → track → align and embed → match → fuse → pass decided."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from shared_schema.doorway.decide import Doubt, Verdict, decide
@@ -20,6 +21,9 @@ from shared_schema.sighting import Outcome
 _LONGEST_OPEN_TIMEOUTS: Final = 10
 """Somebody who stays without being recognised is decided after so many pass timeouts: staff hear of them while they are there."""
 
+_HIDDEN_NS: Final = 3_000_000_000
+"""Who was not recognised when their face had gone is told of so much later, within the cooldown: until then they may come out from
+behind somebody else."""
 _PAD_PATIENCE_NS: Final = 1_000_000_000
 """A match waits so long after the first good look for the evidence against held pictures."""
 
@@ -27,12 +31,13 @@ _PAD_PATIENCE_NS: Final = 1_000_000_000
 class Doorway:
     """What happens at one door. Feed it frames in the order of their time; the same frames give the same passes.
 
-    A pass that can be matched is told of at once; otherwise when its face has gone, or when it has stayed very long. Who was told of as
-    unsure or unknown and is recognised later, while still there or when coming back, is told of once more, as a match; nothing else is
-    told twice: a face that stays does not start anew, and whoever was told of and is seen again within the cooldown, counted from when
-    they were last in view, is the same visit. A pass in which every face was gated gives no sighting; the funnel counts it. Nor does an
-    unknown face that a single frame showed (the funnel's `too_brief`): frames come so often that a person is in several, while what
-    is taken for a face by mistake seldom is twice. Who is like somebody enrolled is told of even then, as unsure.
+    A pass that can be matched is told of at once; otherwise when its face has gone and does not come back, or when it has stayed very
+    long. Who was told of as unsure or unknown and is recognised later, while still there or when coming back, is told of once more, as a
+    match; nothing else is told twice: a face that stays does not start anew, and whoever was told of and is seen again within the
+    cooldown, counted from when they were last in view, is the same visit. A pass in which every face was gated gives no sighting; the
+    funnel counts it. Nor does an unknown face that a single frame showed (the funnel's `too_brief`): frames come so often that a person
+    is in several, while what is taken for a face by mistake seldom is twice. Who is like somebody enrolled is told of even then, as
+    unsure.
     """
 
     def __init__(self, pipeline: Pipeline, gallery: Gallery, policy: DoorPolicy) -> None:
@@ -41,6 +46,7 @@ class Doorway:
         self._policy = policy
         self._gate = MotionGate()
         self._tracks: list[Track] = []
+        self._lost: list[Track] = []
         self._begun = 0
         self._visits = Visits()
         self._funnel = FunnelCounter()
@@ -54,20 +60,20 @@ class Doorway:
 
     def step(self, frame: Bgr, at: BootNs) -> tuple[PassDecided, ...]:
         """Look at one BGR frame, not older than the one before, and return the passes that are decided now."""
-        decided = self._close([track for track in self._tracks if at - track.until_at > self._policy.pass_timeout_ns])
+        decided = self._retire(at)
         opened = self._gate.is_open(frame) or bool(self._tracks)
         self._funnel.frame(motion=opened)
         if opened:
             self._follow(self._see(frame, at), at)
             self._join(at)
             decided += self._decide_early(at)
-        if not self._tracks:
+        if not self._tracks and not self._lost:
             self._visits.forget(at, self._policy)
         return decided
 
     def finish(self) -> tuple[PassDecided, ...]:
         """The frames are at an end: close every open pass."""
-        return self._close(self._tracks)
+        return self._close(self._tracks) + self._give_up(self._lost)
 
     def take_funnel(self) -> Funnel:
         """What became of the frames since the last call."""
@@ -99,10 +105,12 @@ class Doorway:
     def _join(self, at: BootNs) -> None:
         """A face that was lost and taken for a new one goes on as it was, once it is seen to be the same."""
         for track in [track for track in self._tracks if track.until_at == at]:
-            lost = (other for other in self._tracks if other.until_at < at and are_one_person(other, track, self._policy))
-            if (earlier := next(lost, None)) is not None:
+            unseen = [other for other in (*self._tracks, *self._lost) if other.until_at < at]
+            earlier = next((other for other in unseen if are_one_person(other, track, self._policy)), None)
+            if earlier is not None:
+                self._lost = [other for other in self._lost if other is not earlier]
                 earlier.join(track, full_at(self._policy))
-                self._tracks.remove(track)
+                self._tracks = [*(other for other in self._tracks if other not in {earlier, track}), earlier]
 
     def _decide_early(self, at: BootNs) -> tuple[PassDecided, ...]:
         decided = []
@@ -126,27 +134,46 @@ class Doorway:
         first, _ = self._gallery.search(track.probe)
         return first is not None and first.similarity >= self._policy.early_similarity
 
-    def _close(self, gone: list[Track]) -> tuple[PassDecided, ...]:
-        decided = []
-        for track in list(gone):
-            self._tracks.remove(track)
+    def _retire(self, at: BootNs) -> tuple[PassDecided, ...]:
+        """Passes whose face has gone: who can be named is, who cannot may yet come back."""
+        gone = [track for track in self._tracks if at - track.until_at > self._policy.pass_timeout_ns]
+        decided = self._close(gone)
+        patience_ns = max(self._policy.pass_timeout_ns, min(self._policy.pass_timeout_ns + _HIDDEN_NS, self._policy.cooldown_ns))
+        return decided + self._give_up([track for track in self._lost if at - track.until_at > patience_ns])
+
+    def _close(self, gone: Sequence[Track]) -> tuple[PassDecided, ...]:
+        """Name who can be named, and keep the others for a while. Of a head that turned, the track that is still there will tell."""
+        decided: list[PassDecided] = []
+        for track in gone:
+            self._tracks = [other for other in self._tracks if other is not track]
             if track.told is None and track.looks:
-                decided += self._conclude(track)
+                decided += self._name_or_keep(track)
             elif track.told is None:
                 self._funnel.pass_closed(None)
         return tuple(decided)
 
-    def _conclude(self, track: Track) -> list[PassDecided]:
-        """What an ended track was. Of a head that turned, or turned back, the track that is still followed will tell."""
+    def _name_or_keep(self, track: Track) -> list[PassDecided]:
         verdict = self._judge(track)
-        other = next((other for other in self._tracks if take_turns(track, other)), None)
-        if other is not None and verdict.outcome is not Outcome.MATCH:
+        if verdict.outcome is Outcome.MATCH:
+            return self._tell(track, verdict)
+        other = next((other for other in (*self._tracks, *self._lost) if take_turns(track, other)), None)
+        if other is None:
+            self._lost.append(track)
+        else:
             other.join(track, full_at(self._policy))
-            return []
-        if verdict.outcome is Outcome.UNKNOWN and track.frames < self._policy.min_frames:
-            self._funnel.pass_too_brief()
-            return []
-        return self._tell(track, verdict)
+        return []
+
+    def _give_up(self, lost: Sequence[Track]) -> tuple[PassDecided, ...]:
+        """Tell of those who did not come back, if they were seen well enough to be anybody."""
+        decided: list[PassDecided] = []
+        for track in lost:
+            self._lost = [other for other in self._lost if other is not track]
+            verdict = self._judge(track)
+            if verdict.outcome is Outcome.UNKNOWN and track.frames < self._policy.min_frames:
+                self._funnel.pass_too_brief()
+            else:
+                decided += self._tell(track, verdict)
+        return tuple(decided)
 
     def _judge(self, track: Track) -> Verdict:
         return decide(track.looks, self._gallery, self._policy, pad_value(track.looks) if self._policy.pad else None)

@@ -92,15 +92,15 @@ def test_the_sightings_time_is_that_of_its_best_frame(tmp_path: Path) -> None:
 
 
 def test_a_new_gallery_is_used_without_a_restart(tmp_path: Path) -> None:
-    node = Node(tmp_path, (*approach("ann", 4), *((EMPTY,) * 10), *approach("ann", 4), *((EMPTY,) * 10)))
-    node.camera.before[14] = lambda: node.cache.store_gallery(snapshot("ann", "bob", revision=2), "e")
+    node = Node(tmp_path, (*approach("ann", 4), *((EMPTY,) * 30), *approach("ann", 4), *((EMPTY,) * 10)))
+    node.camera.before[34] = lambda: node.cache.store_gallery(snapshot("ann", "bob", revision=2), "e")
     node.run()
     assert [(one.outcome, one.gallery_revision) for one in node.sightings()] == [(Outcome.UNKNOWN, 0), (Outcome.MATCH, 2)]
 
 
 def test_new_settings_are_used_without_a_restart(tmp_path: Path) -> None:
-    node = Node(tmp_path, (*approach("s", 4), *((EMPTY,) * 10), *approach("dan", 4), *((EMPTY,) * 10)))
-    node.camera.before[14] = lambda: node.cache.store_settings(NodeSettings(revision=3, keep_crops=False), "e")
+    node = Node(tmp_path, (*approach("s", 4), *((EMPTY,) * 30), *approach("dan", 4), *((EMPTY,) * 10)))
+    node.camera.before[34] = lambda: node.cache.store_settings(NodeSettings(revision=3, keep_crops=False), "e")
     node.run()
     assert [one.crop is not None for one in node.sightings()] == [True, False]
     assert node.reports[-1].settings_revision == 3

@@ -31,6 +31,8 @@ BOB_MATCHES = ("match", person("bob"))
 UNKNOWN = ("unknown", None)
 UNSURE = ("unsure", None)
 GONE = (EMPTY,) * 10
+LEFT = (EMPTY,) * 25
+"""So long that nobody is waited for any more, but within the cooldown."""
 LIKE_ANN = ("bob", 0.49)
 """So nearly as much bob as ann that the lead is too small."""
 
@@ -47,8 +49,8 @@ def test_two_strangers_who_cross_are_two_passes() -> None:
 def test_two_who_cross_unseen_keep_their_names_by_where_they_were_going() -> None:
     scenes = crossing("ann", "cyd", blurred=range(3, 12))
     slow = replace(POLICY, min_agreeing_frames=3)
-    doorway = door((*scenes, *GONE), gallery("ann"), slow)
-    passes = [p for n in range(22) for p in doorway.step(frame_of((*scenes, *GONE), n), at(n))]
+    doorway = door((*scenes, *LEFT), gallery("ann"), slow)
+    passes = [p for n in range(37) for p in doorway.step(frame_of((*scenes, *LEFT), n), at(n))]
     assert sorted(gist(passes)) == sorted([ANN_MATCHES, UNKNOWN])
     assert doorway.take_funnel().passes == 2
 
@@ -63,18 +65,34 @@ def test_who_is_hidden_for_a_second_goes_on_as_the_same_pass_wherever_they_come_
 def test_a_face_that_comes_back_blurred_where_it_was_going_is_no_new_pass() -> None:
     before = tuple((Sight("cyd", x=30.0 + 8 * n),) for n in range(4))
     after = tuple((Sight("cyd", x=78.0 + 8 * n, gate=Gate.BLURRED),) for n in range(4))
-    doorway = door((*before, EMPTY, EMPTY, *after, *GONE), gallery("ann"))
-    for n in range(20):
-        doorway.step(frame_of((*before, EMPTY, EMPTY, *after, *GONE), n), at(n))
+    doorway = door((*before, EMPTY, EMPTY, *after, *LEFT), gallery("ann"))
+    for n in range(35):
+        doorway.step(frame_of((*before, EMPTY, EMPTY, *after, *LEFT), n), at(n))
     assert doorway.take_funnel().passes == 1
+
+
+def test_who_comes_out_from_behind_somebody_after_seconds_is_one_pass_and_only_named() -> None:
+    far_off = ((Sight("ann", x=40.0, width=24.0),),)
+    near = tuple((Sight("ann", x=110.0 + 2 * n, width=60.0),) for n in range(3))
+    passes = walk((*far_off, *(EMPTY,) * 15, *near, *LEFT), gallery("ann", "bob"))
+    assert gist(passes) == [ANN_MATCHES]
+    assert passes[0].from_at == at(0)
+
+
+def test_an_unknown_is_told_of_when_nobody_came_back_for_seconds() -> None:
+    doorway = door((*approach("cyd", 4), *LEFT), gallery("ann"))
+    told = [n for n in range(29) for _ in doorway.step(frame_of((*approach("cyd", 4), *LEFT), n), at(n))]
+    assert told == [26]
+    at_once = door((*approach("cyd", 4), *LEFT), gallery("ann"), replace(POLICY, cooldown_ns=0))
+    assert [n for n in range(29) for _ in at_once.step(frame_of((*approach("cyd", 4), *LEFT), n), at(n))] == [11]
 
 
 def test_who_is_lost_and_taken_for_somebody_new_is_one_pass_once_seen_to_be_the_same() -> None:
     far = replace(POLICY, min_face_px=10)
     before = tuple((Sight("cyd", x=10.0 + n, width=12.0),) for n in range(4))
     after = tuple((Sight("cyd", x=140.0 + n, width=12.0),) for n in range(4))
-    doorway = door((*before, *after, *GONE), gallery("ann"), far)
-    passes = [p for n in range(18) for p in doorway.step(frame_of((*before, *after, *GONE), n), at(n))]
+    doorway = door((*before, *after, *LEFT), gallery("ann"), far)
+    passes = [p for n in range(33) for p in doorway.step(frame_of((*before, *after, *LEFT), n), at(n))]
     assert gist(passes) == [UNKNOWN]
     assert (passes[0].from_at, passes[0].evidence.frames) == (at(0), 8)
     assert doorway.take_funnel().passes == 1
@@ -131,8 +149,8 @@ def test_twins_side_by_side_stay_two_passes() -> None:
 def test_twins_stay_two_passes_when_one_is_hidden_for_a_moment() -> None:
     both = tuple((Sight("cyd", x=40.0 + n), Sight("cyd", x=110.0 - n)) for n in range(4))
     one = tuple((Sight("cyd", x=44.0 + n),) for n in range(3))
-    doorway = door((*both, *one, *both, *GONE), gallery("ann"))
-    passes = [p for n in range(21) for p in doorway.step(frame_of((*both, *one, *both, *GONE), n), at(n))]
+    doorway = door((*both, *one, *both, *LEFT), gallery("ann"))
+    passes = [p for n in range(36) for p in doorway.step(frame_of((*both, *one, *both, *LEFT), n), at(n))]
     assert gist(passes) == [UNKNOWN, UNKNOWN]
     assert sorted(p.evidence.frames for p in passes) == [8, 11]
     assert doorway.take_funnel().passes == 2
@@ -166,11 +184,11 @@ def test_who_stays_unsure_and_then_turns_to_the_camera_is_named_once() -> None:
 
 
 def test_who_was_unknown_at_first_and_is_recognised_on_coming_back_is_told_of_as_the_match() -> None:
-    scenes = (*approach("ann", 4), *GONE, *approach("ann", 4), *GONE)
+    scenes = (*approach("ann", 4), *LEFT, *approach("ann", 4), *GONE)
     doorway = door(scenes, gallery("bob"))
     passes: list[PassDecided] = []
     for n in range(len(scenes)):
-        if n == 14:
+        if n == 29:
             doorway.use(gallery=gallery("ann", "bob"))
         passes += doorway.step(frame_of(scenes, n), at(n))
     assert gist(passes) == [UNKNOWN, ANN_MATCHES]
@@ -183,7 +201,7 @@ def test_who_was_named_and_comes_back_hardly_recognisable_is_the_same_visit() ->
 
 
 def test_the_same_suggestion_twice_within_the_cooldown_is_told_once() -> None:
-    once = ((Sight("ann"),), *GONE)
+    once = ((Sight("ann"),), *LEFT)
     assert gist(walk((*once, *once), gallery("ann", "bob"))) == [UNSURE]
     assert gist(walk((*once, *(EMPTY,) * 60, *once), gallery("ann", "bob"))) == [UNSURE, UNSURE]
 
@@ -210,7 +228,7 @@ def test_who_is_just_near_enough_is_named_only_when_all_looks_are_there() -> Non
 
 
 def test_the_funnel_tells_why_passes_were_unsure() -> None:
-    scenes = (*((Sight("ann", x=80.0 + n, blend=LIKE_ANN),) for n in range(4)), *(EMPTY,) * 70, (Sight("bob"),), *GONE)
+    scenes = (*((Sight("ann", x=80.0 + n, blend=LIKE_ANN),) for n in range(4)), *(EMPTY,) * 70, (Sight("bob"),), *LEFT)
     doorway = door(scenes, gallery("ann", "bob"))
     for n in range(len(scenes)):
         doorway.step(frame_of(scenes, n), at(n))
