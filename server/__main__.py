@@ -18,6 +18,9 @@ USAGE = """usage: lintel-server COMMAND
   init           make the secrets, the tables and the static files; safe to repeat
   serve          answer HTTP at the configured address
   worker         derive attendance and do the other background work
+  reembed        embed every sample with the configured model in the foreground: [--json] [--retry]
+  forget_model   remove what a model made that nobody uses any more: MODEL_ID
+  second_look    compare past sightings with the gallery of now: [--since DATE] [--json]
   create_admin   make an account that may do everything: --username NAME [--json]
   check, migrate, shell, … every management command of Django
 

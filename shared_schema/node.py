@@ -5,7 +5,7 @@
 | `POST /api/v1/node/claim` | ClaimRequest | ClaimAnswer |
 | `POST /api/v1/node/heartbeat` | Heartbeat | HeartbeatAnswer |
 | `GET /api/v1/node/settings` (If-None-Match) | | NodeSettings with ETag, or 304 |
-| `GET /api/v1/node/gallery` (If-None-Match) | | GallerySnapshot with ETag, or 304 |
+| `GET /api/v1/node/gallery?model=ID` (If-None-Match) | | GallerySnapshot of that model with ETag, or 304; 409 while there is none |
 | `POST /api/v1/node/records` | RecordBatch | BatchReceipt |
 | `PUT /api/v1/node/crops/<sha256>` | sealed crop | 204 |
 
