@@ -5,11 +5,11 @@ import json
 import sys
 from collections.abc import Sequence
 
-from shared_schema.evaluate.commands import Command, calibrate, clusters, doorwalk, gallery, identify, models, pad, pairs, speed
+from shared_schema.evaluate.commands import Command, calibrate, challenge, clusters, doorwalk, gallery, identify, models, pad, pairs, speed
 from shared_schema.evaluate.text import as_text
 from shared_schema.face.types import FaceError
 
-COMMANDS = (models, speed, calibrate)
+COMMANDS = (models, speed, calibrate, challenge)
 KINDS = (pairs, identify, clusters, doorwalk, gallery, pad)
 """What can be evaluated."""
 

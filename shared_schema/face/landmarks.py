@@ -23,12 +23,6 @@ from shared_schema.face.types import MESH_POINTS, Bgr, Face, FaceError, MeshPoin
 _ROI_WIDTHS: Final = 1.5
 """Side of the square that the network sees, in widths of the face's box."""
 
-# Numbers of points of the mesh; right and left are the person's.
-_RIGHT_EYE: Final = ((33, 133), ((160, 144), (159, 145), (158, 153)))
-_LEFT_EYE: Final = ((362, 263), ((387, 373), (386, 374), (385, 380)))
-"""The two corners, and couples of upper and lower lid."""
-NOSE_TIP: Final = 1
-
 
 @dataclass(frozen=True, slots=True)
 class Mesh:
