@@ -1,7 +1,17 @@
 from django.contrib import admin
 
 from server.core.admin import ReadOnlyAdmin
-from server.sightings.models import Crop, Gap, Observation, Record, RecordConflict, Sighting
+from server.sightings.models import (
+    Crop,
+    Gap,
+    Observation,
+    Record,
+    RecordConflict,
+    SecondLook,
+    SecondLookRun,
+    SecondLookVerdict,
+    Sighting,
+)
 
 
 @admin.register(Record)
@@ -14,9 +24,9 @@ class RecordAdmin(ReadOnlyAdmin[Record]):
 
 @admin.register(Sighting)
 class SightingAdmin(ReadOnlyAdmin[Sighting]):
-    list_display = ["captured_at", "door", "outcome", "person", "similarity", "margin", "node"]
+    list_display = ["captured_at", "door", "outcome", "person", "counts_for", "similarity", "margin", "node"]
     list_filter = ["outcome", "door"]
-    list_select_related = ["door__site", "person", "node"]
+    list_select_related = ["door__site", "person", "counts_for", "node"]
     search_fields = ["uuid", "person__name"]
 
 
@@ -41,3 +51,23 @@ class GapAdmin(ReadOnlyAdmin[Gap]):
 class RecordConflictAdmin(ReadOnlyAdmin[RecordConflict]):
     list_display = ["record", "sha256", "at"]
     exclude = ["payload", "signature"]
+
+
+@admin.register(SecondLook)
+class SecondLookAdmin(ReadOnlyAdmin[SecondLook]):
+    list_display = ["made_at", "sighting", "difference", "reason", "outcome", "person", "similarity", "min_similarity", "gallery_revision"]
+    list_filter = ["difference", "reason"]
+    list_select_related = ["sighting", "person"]
+    search_fields = ["uuid", "sighting__uuid", "person__name"]
+
+
+@admin.register(SecondLookVerdict)
+class SecondLookVerdictAdmin(ReadOnlyAdmin[SecondLookVerdict]):
+    list_display = ["at", "second_look", "verdict", "by"]
+    list_filter = ["verdict"]
+    list_select_related = ["second_look", "by"]
+
+
+@admin.register(SecondLookRun)
+class SecondLookRunAdmin(ReadOnlyAdmin[SecondLookRun]):
+    list_display = ["ground", "since", "cursor", "begun_at", "caught_up_at"]

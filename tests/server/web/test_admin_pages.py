@@ -19,8 +19,13 @@ from server.nodes.services import claim_create, settings_change
 from server.people.models import Group, Membership
 from server.recompute.models import Mark
 from server.recompute.services import work_off
+from server.sightings.second_look import Verdict
+from server.sightings.second_look_decisions import verdict_give
+from server.sightings.second_look_runs import run_advance
+from server.sightings.second_look_services import second_look_make
 from tests.factories import JPEG, FakeNode, an_account
 from tests.factories_people import collins, jpeg, make_person
+from tests.server.sightings.second_looks import enrolled, face, passed
 
 pytestmark = pytest.mark.django_db
 MODELS = list(admin.site._registry)
@@ -43,6 +48,7 @@ def rows() -> None:
     Membership.objects.create(person=person, group=group, valid_from=now.date())
     sample_add(person=person, upload=Upload(jpeg(collins()), by))
     _node_rows(by)
+    _second_look_rows(by)
     token_create(user=by, name="reports", now=now)
     AuthGroup.objects.create(name="staff")
     Mark.objects.create(kind="open_day", key="1:2024-11-20:1")
@@ -63,6 +69,14 @@ def _node_rows(by: User) -> None:
     mount = node.node.mounts.get()
     claim = claim_create(door=mount.door, name="next", by=by, now=timezone.now()).claim
     ClaimConflict.objects.create(claim=claim, public_key=b"k" * 32, at=timezone.now() - timedelta(minutes=1))
+
+
+def _second_look_rows(by: User) -> None:
+    sighting = passed(FakeNode.hung(), face(1))
+    enrolled(1)
+    look, _ = second_look_make(sighting=sighting, now=timezone.now())
+    verdict_give(look=look, verdict=Verdict.ACCEPTED, by=by, now=timezone.now())
+    run_advance(window=timedelta(days=1), now=timezone.now(), batches=1)
 
 
 def page_of(model: type[Model], page: str, *args: object) -> str:
