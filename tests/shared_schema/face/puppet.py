@@ -2,8 +2,11 @@
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from shared_schema.face.types import Bgr, MeshPoints
+
+_Floats = NDArray[np.float64]
 
 _STEP = 4
 _NEAR_WIDTHS = 0.04
@@ -26,7 +29,7 @@ def turned(picture: Bgr, mesh: MeshPoints, yaw_deg: float) -> Bgr:
     return _warped(picture, np.column_stack([across, points[:, 1]]), moved, float(np.ptp(points[:, 0])))
 
 
-def _warped(picture: Bgr, places: np.ndarray, moved: np.ndarray, width: float) -> Bgr:
+def _warped(picture: Bgr, places: _Floats, moved: _Floats, width: float) -> Bgr:
     """`places` (n, 2) come from `places - moved`; what lies between follows the nearest, the rest stays."""
     high, wide = picture.shape[:2]
     columns, rows = np.meshgrid(np.arange(0, wide, _STEP, dtype=np.float64), np.arange(0, high, _STEP, dtype=np.float64))
@@ -49,7 +52,7 @@ def blinking(picture: Bgr, mesh: MeshPoints, closed: float) -> Bgr:
         around = np.array([0.0, 0.15 * high])
         lid = np.concatenate([top - around, edge[::-1] + around]).round().astype(np.int32)
         mask = cv2.fillPoly(np.zeros(picture.shape[:2], np.uint8), [lid], (255,))
-        shut = cv2.inpaint(shut, cv2.dilate(mask, np.ones((3, 3), np.uint8)), 3, cv2.INPAINT_TELEA)
+        shut = np.asarray(cv2.inpaint(shut, cv2.dilate(mask, np.ones((3, 3), np.uint8)), 3, cv2.INPAINT_TELEA), np.uint8)
         lashes = tuple(int(value) for value in shut[int(edge[4][1]), int(edge[4][0])] * 0.45)
         cv2.polylines(
             shut, [edge.round().astype(np.int32)], isClosed=False, color=lashes, thickness=max(1, round(high / 8)), lineType=cv2.LINE_AA
