@@ -11,7 +11,7 @@ from shared_schema.evaluate.plots import curve
 
 WIDE: Final = 320
 HIGH: Final = 220
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 10, 34
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 18, 10, 34
 _POINTS: Final = 200
 
 

@@ -167,7 +167,7 @@ def ends_wrong(confusion: Confusion) -> bool:
 
 
 def _higher(tried: Tried, now: int, ended: Tally) -> Suggestion:
-    seen = f"{ended.wrong} samples would get somebody else's name and {ended.strangers_named} would if their person were not enrolled"
+    seen = f"{_samples(ended.wrong)} would get somebody else's name and {ended.strangers_named} would if their person were not enrolled"
     for one_in in (value for value in SETTINGS if value > now):
         higher = tally(tried, tried.policy(one_in))
         if not higher.misassigned and higher.right:
@@ -175,6 +175,10 @@ def _higher(tried: Tried, now: int, ended: Tally) -> Suggestion:
             return Suggestion(Advice.RAISE, one_in, because)
     because = f"{seen}, and no setting parts these people from each other and still names anybody; look into the pairs that are listed."
     return Suggestion(Advice.LOOK, now, because)
+
+
+def _samples(count: int) -> str:
+    return f"{count:,} sample" if count == 1 else f"{count:,} samples"
 
 
 def _is_clear(tried: Tried, one_in: int) -> bool:

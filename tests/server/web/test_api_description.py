@@ -68,6 +68,9 @@ def test_every_operation_tells_its_refusals(schema: dict[str, Any]) -> None:
     [
         ("post", "/api/v1/auth/token", {401, 429}),
         ("post", "/api/v1/people/{person}/samples", {200, 201, 409, 422}),
+        ("patch", "/api/v1/people/{person}/samples/{sample}", {200, 400, 404}),
+        ("get", "/api/v1/people/{person}/samples/advice", {200, 404}),
+        ("get", "/api/v1/gallery/check", {200, 400, 409, 503}),
         ("post", "/api/v1/node/claim", {200, 403, 409, 422}),
         ("post", "/api/v1/node/heartbeat", {200, 422}),
         ("post", "/api/v1/node/records", {200, 422}),
