@@ -7,6 +7,7 @@ another run. What a lost task left undone is found by the next sweep, and two wo
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 import structlog
 from django.db import transaction
@@ -50,9 +51,10 @@ def sightings_renew(*, since: datetime, now: datetime, progress: Callable[[int, 
 
 
 def ground_of(ground: Ground) -> str:
-    """What makes other answers possible: the model, the gallery, and the newest settings of any node."""
+    """What makes other answers possible: the model and its calibration, the gallery, and the newest settings of any node."""
+    calibration = sha256(ground.calibration.model_dump_json().encode()).hexdigest()[:12]
     newest = NodeSettingsRevision.objects.aggregate(newest=Max("id"))["newest"] or 0
-    return f"{ground.model_id}:{ground.revision}:{newest}"
+    return f"{ground.model_id}:{calibration}:{ground.revision}:{newest}"
 
 
 def _run_on(ground: Ground, *, since: datetime, now: datetime) -> SecondLookRun:

@@ -158,8 +158,8 @@ def _row(judged: Judged, ground: Ground, now: datetime) -> SecondLook:
         gallery_revision=ground.revision,
         gallery_size=judged.gallery_size,
         settings_revision=ground.settings_of(judged.sighting.node).revision,
-        min_similarity=policy.min_similarity,
-        unsure_similarity=policy.unsure_similarity,
+        min_similarity=answer.min_similarity,
+        unsure_similarity=answer.unsure_similarity,
         min_margin=policy.min_margin,
         min_agreeing_frames=policy.min_agreeing_frames,
     )
@@ -174,7 +174,7 @@ def _circumstances(judged: Judged, ground: Ground) -> Circumstances:
         merged=before is not None and before.merged_into_id is not None,
         left=sighting.outcome == wire.Outcome.MATCH and not _belongs(before, judged, ground),
         sampled_at=ground.sampled.get(about, ()) if about is not None else (),
-        bar_moved=abs(judged.evidence.min_similarity - judged.policy.min_similarity) > _BAR_MOVED,
+        bar_moved=abs(judged.evidence.min_similarity - judged.answer.min_similarity) > _BAR_MOVED,
     )
 
 

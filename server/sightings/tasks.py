@@ -55,8 +55,17 @@ def _derive_again(node: Node, sightings: list[Sighting]) -> None:
             changed.append(sighting)
     if changed:
         with transaction.atomic():
+            _read_attribution(changed)
             Sighting.objects.bulk_update(changed, FIELDS)
             mark(windows | services.windows_of(changed))
+
+
+def _read_attribution(sightings: list[Sighting]) -> None:
+    """Whose attendance they are may have been decided since they were read; from here on it waits for this transaction."""
+    locked = Sighting.objects.select_for_update(no_key=True).filter(pk__in=[sighting.pk for sighting in sightings]).order_by("pk")
+    counted = dict(locked.values_list("pk", "counts_for"))
+    for sighting in sightings:
+        sighting.counts_for_id = counted[sighting.pk]
 
 
 def look_again() -> int:
