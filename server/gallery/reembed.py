@@ -87,11 +87,13 @@ def _embed(person: Person, now: datetime) -> None:
     model_id = embedder().model_id
     for sample in awaiting(model_id).filter(person=person).order_by("id")[:AT_A_TIME]:
         try:
-            samples.embedding_store(sample, model_id, _look(sample))
-        except (FaceError, NotFound) as error:
-            _refuse(sample, model_id, error.code, str(error), now)
-        except CipherError as error:
-            _refuse(sample, model_id, "unreadable", str(error), now)
+            embedding = _look(sample)
+        except Unavailable:
+            raise
+        except Exception as error:  # the top of the loop: one strange image must not stop all the others
+            _refuse(sample, model_id, error, now)
+        else:
+            samples.embedding_store(sample, model_id, embedding)
     template_rebuild(person=person)
 
 
@@ -101,9 +103,15 @@ def _look(sample: Sample) -> Embedding:
         return look_at_sample(pipeline, image).embedding
 
 
-def _refuse(sample: Sample, model_id: ModelId, code: str, reason: str, now: datetime) -> None:
+def _refuse(sample: Sample, model_id: ModelId, error: Exception, now: datetime) -> None:
+    """Set the sample aside for this model, with a stable code and the reason."""
+    if isinstance(error, FaceError | NotFound):
+        code, reason = error.code, str(error)
+    else:
+        code, reason = "unreadable" if isinstance(error, CipherError) else "failed", f"{type(error).__name__}: {error}"
+    strange = error if code == "failed" else None
+    log.warning("sample_refused", sample=str(sample.uuid), model_id=model_id, code=code, exc_info=strange)
     SampleRefusal.objects.create(sample=sample, model_id=model_id, code=code, reason=reason[:200], at=now)
-    log.warning("sample_refused", sample=str(sample.uuid), model_id=model_id, code=code)
 
 
 def _complete_if_done(model: GalleryModel, now: datetime) -> None:

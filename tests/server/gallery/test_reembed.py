@@ -19,6 +19,7 @@ from server.gallery.selectors import gallery_revision
 from server.gallery.services import Upload, sample_add, sample_delete
 from server.people.models import Person, SampleEmbedding
 from server.people.services import person_update
+from shared_schema.face.enrol import look_at_sample
 from shared_schema.face.match import Gallery
 from shared_schema.face.types import FaceError
 from shared_schema.gallery import GallerySnapshot
@@ -183,6 +184,24 @@ def test_a_picture_without_a_face_for_the_new_pipeline_is_refused_by_its_code(
     assert model_progress(now=timezone.now()).refused == 0
 
 
+def test_an_image_that_breaks_the_pipeline_does_not_stop_all_the_others(
+    grace: Person, eileen: Person, settings: Settings, other_set: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = iter((True, False))
+
+    def breaks_once(pipeline: Any, image: Any) -> Any:
+        if next(calls):
+            raise RuntimeError("a fault of a library")
+        return look_at_sample(pipeline, image)
+
+    monkeypatch.setattr(reembed, "look_at_sample", breaks_once)
+    use(settings, other_set)
+    work_through()
+    refusal = SampleRefusal.objects.get()
+    assert (refusal.sample.person, refusal.code) == (grace, "failed")
+    assert Template.objects.get(model_id=embedder().model_id).person == eileen
+
+
 def test_whoever_has_withdrawn_the_consent_is_not_embedded_until_it_is_given_again(
     grace: Person, settings: Settings, other_set: Path
 ) -> None:
@@ -226,6 +245,7 @@ def test_a_storage_that_does_not_answer_stops_the_work_and_is_told(
         patch.setattr("server.people.samples.open_object", silent)
         with pytest.raises(Unavailable):
             person_reembed(now=timezone.now())
+        assert tasks.embed_again() == 0
     assert "storage" in model_progress(now=timezone.now()).error
     assert not SampleRefusal.objects.exists()
     work_through()
