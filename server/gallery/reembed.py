@@ -90,7 +90,7 @@ def _embed(person: Person, now: datetime) -> None:
             embedding = _look(sample)
         except Unavailable:
             raise
-        except Exception as error:  # the top of the loop: one strange image must not stop all the others
+        except Exception as error:  # noqa: BLE001 (the top of the loop: one strange image must not stop all the others)
             _refuse(sample, model_id, error, now)
         else:
             samples.embedding_store(sample, model_id, embedding)
