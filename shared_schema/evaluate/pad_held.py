@@ -72,7 +72,7 @@ class HeldPicture:
         self._distance = float(rng.uniform(3.2, 5.5))
         self._phases = rng.uniform(0, 2 * np.pi, (7, 2))
         self._rates = rng.uniform(0.25, 0.6, (7, 2))
-        self._noise = float(rng.uniform(1.5, 4))
+        self._noise = rng.standard_normal((_HIGH, _WIDE, 3), np.float32) * rng.uniform(1.5, 4)
         self._jpeg = int(rng.integers(70, 92))
         self._seed = int(rng.integers(1 << 31))
         self._room = _room(rng)
@@ -86,26 +86,28 @@ class HeldPicture:
     def frame(self, at: float, progress: float) -> Bgr:
         """The picture at a moment in seconds; `progress` from 0 to 1 is how far the sheet has come nearer."""
         nearer = 1 + (self._handling.nearer - 1) * progress
-        seen = np.mean([self._render(at + part * _EXPOSURE_S, nearer) for part in np.linspace(0, 1, _SMEARED)], axis=0)
-        rng = np.random.default_rng((self._seed, round(at * 1e6)))
-        lit = seen * (1 + self._handling.light * self._wave(4, at)[0])
-        noisy = np.clip(lit + rng.standard_normal(lit.shape, np.float32) * self._noise, 0, 255).astype(np.uint8)
+        seen = np.zeros((_HIGH, _WIDE, 4), np.float32)
+        for part in np.linspace(0, 1, _SMEARED):
+            cv2.accumulate(self._render(at + part * _EXPOSURE_S, nearer), seen)
+        seen /= _SMEARED
+        lit = (seen[..., :3] + self._room * (1 - seen[..., 3:] / 255)) * (1 + self._handling.light * self._wave(4, at)[0])
+        shift = np.random.default_rng((self._seed, round(at * 1e6))).integers(0, (_HIGH, _WIDE))
+        noisy = np.clip(lit + np.roll(self._noise, shift, axis=(0, 1)), 0, 255).astype(np.uint8)
         coded = cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, self._jpeg])[1]
         return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)
 
-    def _render(self, at: float, nearer: float) -> _Floats:
-        """The sheet before the room."""
+    def _render(self, at: float, nearer: float) -> NDArray[np.uint8]:
+        """The sheet alone, BGR and how much of a pixel it covers, 0 to 255."""
         distance = self._distance / nearer
         px_per_unit = _FOCAL / distance
-        spots = self._spots(at, distance)
         high, wide = self._sheet.shape[:2]
         size = tuple(max(8, round(side * px_per_unit)) for side in (wide / _PRINT_PX, high / _PRINT_PX))
         sheet = np.asarray(cv2.resize(self._sheet, size, interpolation=cv2.INTER_AREA), np.float32) + self._glare(size, at)
-        where = cv2.resize(spots * px_per_unit, (_WIDE, _HIGH), interpolation=cv2.INTER_LINEAR)
+        paper = np.full((size[1], size[0], 4), 255, np.uint8)
+        paper[..., :3] = np.clip(sheet, 0, 255)
+        where = cv2.resize(self._spots(at, distance) * px_per_unit, (_WIDE, _HIGH), interpolation=cv2.INTER_LINEAR)
         columns, rows = (np.asarray(where[..., axis] + size[axis] / 2 - 0.5, np.float32) for axis in (0, 1))
-        paper = np.concatenate([sheet, np.ones((*sheet.shape[:2], 1), np.float32)], axis=2)
-        seen = cv2.remap(paper, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-        return np.asarray(seen[..., :3] + self._room * (1 - seen[..., 3:]), np.float32)
+        return np.asarray(cv2.remap(paper, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT), np.uint8)
 
     def _spots(self, at: float, distance: float) -> _Floats:
         """Which place of the sheet (rows, columns, 2), in widths of the face from its middle, the ray of a pixel meets."""
