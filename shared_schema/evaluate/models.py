@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from shared_schema.face.calibration import Calibration
 from shared_schema.face.install import Installed, install, read_file
 from shared_schema.face.manifest import EmbedderFile, Manifest, ModelFile, ModelSet, read_manifest
 from shared_schema.face.registry import Entry, entries, entry_of, read_entry
@@ -82,5 +83,11 @@ def _entry(role: str, model: ModelFile) -> Report:
     }
     if isinstance(model, EmbedderFile):
         entry |= {"model_id": model.model_id, "dimension": model.dimension, "metric": model.metric, "mirrored": model.mirrored}
-        entry["calibration"] = "none: calibrate it before use" if model.calibration is None else model.calibration.model_dump()
+        entry["calibration"] = "none: calibrate it before use" if model.calibration is None else _calibration(model.calibration)
     return entry
+
+
+def _calibration(calibration: Calibration) -> Report:
+    """As it stands in the manifest, and in words what is missing from it."""
+    unknown = "not measured: no pass is taken for a held picture" if calibration.pad is None else calibration.pad.model_dump()
+    return calibration.model_dump() | {"pad": unknown}
