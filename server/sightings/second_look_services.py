@@ -26,7 +26,7 @@ from shared_schema.doorway.types import DoorPolicy
 from shared_schema.face.types import FaceError
 from shared_schema.face.vectors import decode_embedding
 
-ANSWER = ("outcome", "candidate_uuid", "difference")
+STANDING = ("candidate_uuid", "difference")
 _BAR_MOVED = 1e-6
 
 
@@ -65,7 +65,7 @@ class Judged:
 def sightings_to_judge() -> QuerySet[Sighting]:
     """Sightings with everything a second look needs, in one query."""
     newest = SecondLook.objects.filter(sighting=OuterRef("pk")).order_by("-id")
-    standing = {f"standing_{name}": Subquery(newest.values(name)[:1]) for name in ANSWER}
+    standing = {f"standing_{name}": Subquery(newest.values(name)[:1]) for name in STANDING}
     return Sighting.objects.select_related("record", "probe", "node", "door__site", "person").annotate(**standing)
 
 
