@@ -80,6 +80,8 @@ def _check(task: DoorwalkTask) -> None:
     if task.seed < 0:
         raise FaceError("bad_setting", "--seed is at least 0")
     ModelSet.load(task.models)  # a bad model set is reported here, once, and not by every process
+    if task.trace is not None:
+        _write(task.trace, ())  # now rather than after all the walks
 
 
 def _cast(task: DoorwalkTask) -> tuple[list[Member], list[Member]]:

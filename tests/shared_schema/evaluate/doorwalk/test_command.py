@@ -54,6 +54,14 @@ def test_numbers_below_one_are_refused(capsys: pytest.CaptureFixture[str], tmp_p
         assert "at least 1" in refusal(capsys, arguments(tmp_path, **wrong))
 
 
+def test_a_trace_that_cannot_be_written_and_a_seed_below_zero_are_refused_before_anybody_walks(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    given = arguments(tmp_path / "images")
+    assert "cannot write" in refusal(capsys, [*given, "--trace", str(tmp_path / "none" / "trace.jsonl")])
+    assert "--seed" in refusal(capsys, [*given, "--seed", "-1"])
+
+
 def test_a_missing_folder_and_too_few_people_are_refused_with_advice(
     capsys: pytest.CaptureFixture[str], village: Path, tmp_path: Path
 ) -> None:
