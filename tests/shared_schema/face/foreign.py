@@ -3,6 +3,7 @@
 import hashlib
 from pathlib import Path
 
+from shared_schema.face.calibration import Calibration, Point
 from shared_schema.face.registry import Entry, read_entry
 from shared_schema.face.source import git_blob
 from tests.shared_schema.face.inception import small_embedder
@@ -41,6 +42,12 @@ def write_manifest(folder: Path, text: str) -> Path:
     path = folder / "own.toml"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def calibration_of(measured_on: str, *, lowest: float = 0.2) -> Calibration:
+    """A calibration with bars low enough for random weights."""
+    points = tuple(Point(one_in=10**power, similarity=lowest + 0.1 * power) for power in range(1, 6))
+    return Calibration(measured_on=measured_on, strangers=points, min_margin=0.05, min_own_similarity=0.3, duplicate_similarity=0.75)
 
 
 def small_entry(folder: Path, content: bytes | None = None, *, source: str = "") -> Entry:

@@ -9,7 +9,7 @@ from shared_schema.face.install import Installed, install
 from shared_schema.face.manifest import ModelSet, read_manifest
 from shared_schema.face.manifest_text import replace_manifest, without, write_calibration, written
 from shared_schema.face.types import FaceError
-from tests.shared_schema.face.foreign import small_entry
+from tests.shared_schema.face.foreign import calibration_of, small_entry
 from tests.shared_schema.face.inception import small_embedder
 
 ONE_IN = (10, 100, 1_000, 10_000, 100_000)
@@ -26,7 +26,7 @@ def installed(tmp_path: Path) -> Installed:
 
 
 def test_a_calibration_is_written_and_then_the_set_can_decide(installed: Installed) -> None:
-    calibration = measured(0.2, 0.3, 0.4, 0.5, 0.6).calibration('a "test"')
+    calibration = calibration_of('a "test"')
     write_calibration(installed.folder, calibration)
     assert ModelSet.load(installed.folder).embedder.calibration == calibration
     assert ModelSet.load(installed.folder).embedder.model_id == installed.model_id
@@ -34,11 +34,11 @@ def test_a_calibration_is_written_and_then_the_set_can_decide(installed: Install
 
 
 def test_writing_again_replaces_the_block_and_leaves_the_rest_and_the_pad_bar(installed: Installed) -> None:
-    first = measured(0.2, 0.3, 0.4, 0.5, 0.6).calibration("first")
+    first = calibration_of("first")
     pad = PadCalibration(max_pad_value=0.97, measured_on="clips")
     write_calibration(installed.folder, first.model_copy(update={"pad": pad}))
     before = (installed.folder / "manifest.toml").read_text(encoding="utf-8")
-    second = measured(0.3, 0.4, 0.5, 0.6, 0.7).calibration("second")
+    second = calibration_of("second", lowest=0.1)
     write_calibration(installed.folder, second)
     after = (installed.folder / "manifest.toml").read_text(encoding="utf-8")
     assert read_manifest(installed.folder).embedder.calibration == second.model_copy(update={"pad": pad})
