@@ -1,4 +1,9 @@
-"""Is this look at a face worth recognising? Gates with named reasons, and a value to choose the best frames by."""
+"""Is this look at a face worth recognising? Gates with named reasons, and a value to choose and weigh the best frames by.
+
+The gates' constants are set where looks stop being useful. Measured on looks at people of LFW's development part, made worse on
+purpose (shrunk to 20 px, blurred, smeared by motion, darkened with noise, overexposed), against templates of their other images and of
+109 other people: "lost" is the share of looks that are nearer to one of the others.
+"""
 
 from dataclasses import dataclass
 from typing import Final
@@ -12,12 +17,16 @@ from shared_schema.face.types import Bgr, Box, Face, FaceError, Gate, Points, Qu
 MAX_CLIPPED: Final = 0.05
 """Share of a face's box that may lie outside the frame."""
 MIN_SHARPNESS: Final = 12.0
-"""Variance of the Laplacian of the grey chip, 75 px wide: grown or smeared faces fall below."""
-MIN_BRIGHTNESS: Final = 25.0
-MAX_BRIGHTNESS: Final = 235.0
-"""Mean grey level of the middle of the chip, 0 to 255."""
-MAX_YAW: Final = 0.75
-"""Nose tip's distance from the middle of the eyes, along the line of the eyes, in distances between the eyes: about 50 degrees."""
+MIN_CRISPNESS: Final = 0.06
+"""A face is blurred when its sharpness is low, and low for its contrast too: a dim face is not."""
+MIN_BRIGHTNESS: Final = 12.0
+"""Mean grey level of the middle of the chip, 0 to 255. Below 10, 40 % are lost; from 10 to 20, 7 %."""
+MAX_GLARE: Final = 0.65
+"""Share of the middle of the chip that is burnt out. From 0.7, two of three are lost; from 0.1 to 0.5, 13 %."""
+MAX_YAW: Final = 0.9
+"""Nose tip's distance from the middle of the eyes, along the line of the eyes, in distances between the eyes: about 50 degrees.
+
+Of LFW's images 0.2 % lie beyond; of these three in seven are lost, of those from 0.6 to 0.9 none of 22."""
 MAX_MISFIT: Final = 0.3
 """Root mean square distance of the fitted landmarks from the template, in distances between the eyes."""
 
@@ -25,18 +34,28 @@ MAX_MOUTH_DROP: Final = 2.5
 """How far below the eyes the mouth may lie, in distances between the eyes; about 1.1 in a frontal face."""
 
 _CHIP_PX: Final = 75
-_GOOD_FACE_PX: Final = 120
-_GOOD_SHARPNESS: Final = 150.0
+_BURNT_OUT: Final = 250
+_LEAST_CONTRAST: Final = 4.0
+"""Grey levels; less is noise."""
+_SURE: Final = 0.95
+_STEEPNESS: Final = 8
+"""How fast a look's worth falls with the detector's certainty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """What is measured of one face: `yaw` and `misfit` in distances between the eyes, `clipped` as a share of the box."""
+    """What is measured of one face: `yaw` and `misfit` in distances between the eyes, `clipped` as a share of the box.
+
+    `sharpness` is the variance of the Laplacian of the grey chip, 75 px wide; `brightness` and `contrast` are mean and deviation of its
+    grey levels, `glare` the share of it that is burnt out.
+    """
 
     face_px: int
     clipped: float
     sharpness: float
     brightness: float
+    contrast: float
+    glare: float
     yaw: float
     misfit: float
     upright: bool
@@ -58,6 +77,8 @@ def measure(frame: Bgr, face: Face, chip: Bgr, template: Points) -> Looks:
         clipped=clipped_share(face.box, frame.shape[1], frame.shape[0]),
         sharpness=float(cv2.Laplacian(middle, cv2.CV_32F).var()),
         brightness=float(middle.mean()),
+        contrast=float(middle.std()),
+        glare=float((middle >= _BURNT_OUT).mean()),
         yaw=yaw,
         misfit=misfit,
         upright=upright,
@@ -103,15 +124,22 @@ def _gate(looks: Looks, min_face_px: int) -> Gate | None:
         (looks.yaw > MAX_YAW, Gate.EXTREME_POSE),
         (not looks.upright or looks.misfit > MAX_MISFIT, Gate.IMPLAUSIBLE),
         (looks.brightness < MIN_BRIGHTNESS, Gate.TOO_DARK),
-        (looks.brightness > MAX_BRIGHTNESS, Gate.TOO_BRIGHT),
-        (looks.sharpness < MIN_SHARPNESS, Gate.BLURRED),
+        (looks.glare > MAX_GLARE, Gate.TOO_BRIGHT),
+        (_is_blurred(looks), Gate.BLURRED),
     )
     return next((gate for fails, gate in refused if fails), None)
 
 
+def _is_blurred(looks: Looks) -> bool:
+    return looks.sharpness < MIN_SHARPNESS and looks.sharpness < MIN_CRISPNESS * max(looks.contrast, _LEAST_CONTRAST) ** 2
+
+
 def _value(looks: Looks, certainty: float) -> float:
-    """From 0 to 1: the product of size, sharpness and frontality, each saturating, and the detector's certainty."""
-    size = min(1.0, looks.face_px / _GOOD_FACE_PX)
-    sharp = min(1.0, float(np.sqrt(looks.sharpness / _GOOD_SHARPNESS)))
+    """From 0 to 1: how sure the detector is, steeply, and how frontal the face.
+
+    The detector's certainty tells better than anything measured of the image how near a look comes to its person's template (rank
+    correlation 0.65; a product of size, sharpness, frontality and certainty 0.41; sharpness 0.36, size 0.14). Weighted by it, seven
+    poor looks fused lead the nearest stranger by 0.049 on average, weighted by that product by 0.047, all alike by 0.044.
+    """
     frontal = max(0.0, 1 - looks.yaw / (2 * MAX_YAW))
-    return float(size * sharp * frontal * certainty)
+    return float(min(1.0, certainty / _SURE) ** _STEEPNESS * frontal)
