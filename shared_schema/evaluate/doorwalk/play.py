@@ -10,7 +10,6 @@ import numpy as np
 
 from shared_schema.doorway import DoorPolicy, Doorway, PassDecided, Pipeline
 from shared_schema.evaluate.doorwalk.clip import STEP_MS, Clip
-from shared_schema.evaluate.doorwalk.render import Film
 from shared_schema.face.manifest import ModelSet
 from shared_schema.face.match import Gallery
 from shared_schema.face.pipeline import FacePipeline
@@ -42,6 +41,12 @@ class Played:
     seconds: float
 
 
+class Frames(Protocol):
+    """The frames of a clip; `Film` makes them."""
+
+    def frame(self, number: int) -> Bgr: ...
+
+
 class Witness(Pipeline, Protocol):
     """A pipeline that can say where in its frame an evidence crop was taken."""
 
@@ -71,7 +76,7 @@ class WitnessPipeline(FacePipeline):
         self._crops.clear()
 
 
-def play(film: Film, clip: Clip, pipeline: Witness, gallery: Gallery, policy: DoorPolicy) -> Played:
+def play(film: Frames, clip: Clip, pipeline: Witness, gallery: Gallery, policy: DoorPolicy) -> Played:
     """A doorway of its own sees every frame of the clip, one each `STEP_MS`, then its end."""
     pipeline.forget()
     doorway = Doorway(pipeline, gallery, policy)
