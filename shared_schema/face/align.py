@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_schema.face.resize import resized
 from shared_schema.face.types import Bgr, Face, FaceError, Points
 
 FITTED: Final = (0, 1, 2, 3)
@@ -14,6 +15,9 @@ CORNERS: Final = (33, 133, 362, 263, 2)
 """Points of the mesh: right eye's outer and inner corner, left eye's inner and outer corner, base of the nose."""
 FACE_SHAPE: Final[Points] = np.array([[46.11, 47.88], [102.14, 47.91], [74.02, 78.66], [74.18, 107.17]], np.float32)
 """Where the `FITTED` landmarks of a frontal face lie to each other: medians over the development part of LFW."""
+
+_HALVINGS: Final = 4
+"""A length that this divides can be halved twice."""
 
 Matrix = NDArray[np.float64]
 """A 2×3 affine map of (x, y, 1)."""
@@ -62,7 +66,7 @@ def _shrunk(frame: Bgr, onto: Matrix, scale: float, size_px: int) -> tuple[Bgr, 
     left, top, right, bottom = _covered(onto, frame.shape[1], frame.shape[0], size_px)
     part = frame[top:bottom, left:right]
     wide, high = max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale))
-    small = np.asarray(cv2.resize(part, (wide, high), interpolation=cv2.INTER_AREA), np.uint8)
+    small = resized(part, (wide, high))
     grow = np.array([part.shape[1] / wide, part.shape[0] / high])
     turn = onto[:, :2] * grow
     # The centre of pixel x of the small image lies at (x + ½)·grow − ½ of the part.
@@ -71,7 +75,7 @@ def _shrunk(frame: Bgr, onto: Matrix, scale: float, size_px: int) -> tuple[Bgr, 
 
 
 def _covered(onto: Matrix, width: int, height: int, size_px: int) -> tuple[int, int, int, int]:
-    """The part of the frame under the chip, at least one pixel, with a small margin for interpolation."""
+    """The part of the frame under the chip, at least one pixel, with a small margin for interpolation, of which whole halvings are left."""
     corners = np.array([[0, 0], [size_px, 0], [0, size_px], [size_px, size_px]], np.float64)
     back = np.linalg.inv(onto[:, :2])
     spots = (corners - onto[:, 2]) @ back.T
@@ -79,4 +83,4 @@ def _covered(onto: Matrix, width: int, height: int, size_px: int) -> tuple[int, 
     low, high = spots.min(0) - margin, spots.max(0) + margin
     left, top = (int(np.clip(value, 0, limit - 1)) for value, limit in zip(low, (width, height), strict=True))
     right, bottom = (int(np.clip(np.ceil(value), 1, limit)) for value, limit in zip(high, (width, height), strict=True))
-    return left, top, max(right, left + 1), max(bottom, top + 1)
+    return left, top, max(right - (right - left) % _HALVINGS, left + 1), max(bottom - (bottom - top) % _HALVINGS, top + 1)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Final
 
-import cv2
 import numpy as np
 
 from shared_schema.face import quality
@@ -12,6 +11,7 @@ from shared_schema.face.detect import BlazeFace, Detector
 from shared_schema.face.embed import FaceEmbedder
 from shared_schema.face.landmarks import FaceMesh
 from shared_schema.face.manifest import ModelSet
+from shared_schema.face.resize import resized
 from shared_schema.face.runtime import Network, own_cores, threads_for
 from shared_schema.face.types import Bgr, Box, Embeddings, Face, Quality, check_frame
 from shared_schema.ids import ModelId
@@ -83,13 +83,13 @@ class FacePipeline:
         left, top = (int(np.clip(at - half, 0, size - 1)) for at, size in zip(centre, frame.shape[1::-1], strict=True))
         right, bottom = (int(np.clip(at + half, 1, size)) for at, size in zip(centre, frame.shape[1::-1], strict=True))
         part = frame[top : max(bottom, top + 1), left : max(right, left + 1)]
-        return shrink(part, CROP_PX)
+        return shrink(part, CROP_PX, coarse=True)
 
 
-def shrink(image: Bgr, longest_px: int) -> Bgr:
-    """A copy whose long side is at most `longest_px`."""
+def shrink(image: Bgr, longest_px: int, *, coarse: bool = False) -> Bgr:
+    """A copy whose long side is at most `longest_px`; `coarse`: fast, good enough to be looked at by people."""
     scale = longest_px / max(image.shape[:2])
     if scale >= 1:
         return image.copy()
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return resized(image, size, coarse=coarse)
