@@ -39,7 +39,11 @@ class FaceEmbedder:
 
 
 def _open(file: EmbedderFile, content: bytes, threads: int) -> Network:
-    """A chip and its mirror image go through the network together, which reads its weights once; where a model cannot, one by one."""
+    """A chip and its mirror image go through the network together, which reads its weights once; where a model cannot, one by one.
+
+    Measured on one thread, per image: one at a time 5.9 ms, two 5.5 ms, four 5.4 ms, eight 5.3 ms. So several faces go through one pair
+    after the other: larger batches would gain three per cent, and every size of batch holds the weights once more.
+    """
     if file.mirrored:
         with suppress(FaceError):
             pair = Network(content, name=file.file, threads=threads, batch=2)

@@ -53,6 +53,25 @@ def test_embeddings_are_unit_rows_one_per_face(pipeline: FacePipeline, officer: 
     assert pipeline.embed(officer, []).shape == (0, pipeline.dimension)
 
 
+def test_several_faces_together_have_the_embeddings_that_each_has_alone(pipeline: FacePipeline, astronaut: Bgr, officer: Bgr) -> None:
+    frame = np.full((900, 1100, 3), 100, np.uint8)
+    frame[:600, :512] = officer
+    frame[:512, 550:1062] = astronaut
+    faces = pipeline.detect(frame)
+    assert len(faces) == 2
+    chips = [pipeline.chip(frame, face) for face in faces]
+    together = pipeline.embed(frame, [*faces, faces[0]])
+    alone = [pipeline.embed(frame, [face], [chip])[0] for face, chip in zip(faces, chips, strict=True)]
+    assert np.allclose(together, [*alone, alone[0]], atol=1e-5)
+    assert float(together[0] @ together[1]) < 0.95
+
+
+def test_a_chip_at_hand_gives_the_same_quality(pipeline: FacePipeline, officer: Bgr) -> None:
+    (face,) = pipeline.detect(officer)
+    chip = pipeline.chip(officer, face)
+    assert pipeline.assess(officer, face, min_face_px=40, chip=chip) == pipeline.assess(officer, face, min_face_px=40)
+
+
 def test_a_crop_shows_the_head_within_the_frame(pipeline: FacePipeline, officer: Bgr) -> None:
     (face,) = pipeline.detect(officer)
     crop = pipeline.crop(officer, face)
