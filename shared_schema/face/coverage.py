@@ -12,7 +12,7 @@ from shared_schema.face.types import Face
 RECOMMENDED: Final = (3, 5)
 """Samples that make a good template: with fewer much is missed, more add little."""
 SIDE_YAW: Final = 0.15
-"""Nose tip's distance from the middle of the eyes, in distances between the eyes, from which a face counts as turned: about 13 degrees."""
+"""Nose tip's distance from the middle of the eyes, in distances between the eyes, from which a face counts as turned: about 12 degrees."""
 LIGHT_RATIO: Final = 1.25
 """Two samples are in different light when the brighter one's grey level is at least so many times the other's."""
 GOOD_FACE_PX: Final = 100

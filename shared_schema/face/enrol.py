@@ -112,7 +112,7 @@ def mean_of(rows: Embeddings) -> Embedding:
 
 def _only_face(faces: tuple[Face, ...]) -> Face:
     if not faces:
-        raise FaceError("no_face", "no face was found; send an image with one face, upright, well lit and looking at the camera")
+        raise FaceError("no_face", "no face was found; send an image with one face, sharp, upright, well lit and looking at the camera")
     main = max(faces, key=lambda face: face.box.width)
     count = sum(face.box.width >= main.box.width * BYSTANDER for face in faces)
     if count > 1:

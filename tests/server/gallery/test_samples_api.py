@@ -36,6 +36,9 @@ def test_an_image_with_one_face_becomes_a_sample_and_a_template(admin: APIClient
     made = add(admin, person, jpeg(collins()))
     assert made.status_code == 201
     assert made.json()["state"] == "active"
+    assert made.json()["cross_risks"] == []
+    assert abs(made.json()["yaw"]) < 0.5
+    assert 25 < made.json()["brightness"] < 235
     assert Template.objects.get().samples == 1
     listed = admin.get(f"/api/v1/people/{person.uuid}/samples").json()["results"]
     assert [item["id"] for item in listed] == [made.json()["id"]]
@@ -80,7 +83,7 @@ def test_without_consent_nobody_is_enrolled(admin: APIClient) -> None:
         (lambda: jpeg(collins())[:20_000], "not_an_image", "send the whole file"),
         (huge_png, "image_too_large", "million"),
         (lambda: jpeg(np.asarray(cv2.resize(collins(), (200, 200)), np.uint8)), "too_small", "come closer"),
-        (lambda: jpeg(np.asarray(cv2.GaussianBlur(collins(), (0, 0), 7), np.uint8)), "blurred", "hold still"),
+        (lambda: jpeg(np.asarray(cv2.GaussianBlur(collins(), (0, 0), 10), np.uint8)), "no_face", "sharp"),
     ],
 )
 def test_an_unusable_image_is_refused_with_what_to_do(admin: APIClient, image: Callable[[], bytes], code: str, says: str) -> None:
@@ -97,7 +100,11 @@ def test_a_face_that_is_enrolled_as_somebody_else_is_refused_unless_it_is_confir
     refused = add(admin, other, jpeg(collins()[:, ::-1]))
     assert (refused.status_code, refused.json()["code"]) == (409, "looks_like_another_person")
     assert "Eileen Collins" in refused.json()["detail"]
-    assert add(admin, other, jpeg(collins()[:, ::-1]), accept_likeness="true").status_code == 201
+    confirmed = add(admin, other, jpeg(collins()[:, ::-1]), accept_likeness="true")
+    assert confirmed.status_code == 201
+    (risk,) = confirmed.json()["cross_risks"]
+    assert risk["person"]["name"] == "Eileen Collins"
+    assert risk["similarity"] > 0.98
 
 
 def test_two_different_people_are_enrolled_side_by_side(admin: APIClient) -> None:

@@ -2,9 +2,9 @@ import cv2
 import numpy as np
 import pytest
 
-from shared_schema.face.enrol import look_at_sample, make_template
+from shared_schema.face.enrol import _ADVICE, look_at_sample, make_template
 from shared_schema.face.pipeline import FacePipeline
-from shared_schema.face.types import Bgr, Embedding, FaceError
+from shared_schema.face.types import Bgr, Embedding, FaceError, Gate
 from shared_schema.face.vectors import unit
 from tests.shared_schema.face.pictures import scaled
 
@@ -65,6 +65,11 @@ def test_a_tiny_face_is_too_small(pipeline: FacePipeline, officer: Bgr) -> None:
 def test_every_refusal_says_what_to_do(pipeline: FacePipeline, officer: Bgr) -> None:
     with pytest.raises(FaceError, match="send a larger image"):
         look_at_sample(pipeline, scaled(officer, 0.2))
+
+
+def test_no_gate_is_without_advice() -> None:
+    assert set(_ADVICE) == set(Gate)
+    assert all(";" in advice for advice in _ADVICE.values())
 
 
 AXES = np.eye(16, dtype=np.float32)
