@@ -42,17 +42,20 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class SecondLook:
-    """What a probe kept from an earlier pass says against a gallery of today."""
+    """What a probe kept from an earlier pass says against a gallery of today, and the bars that it had to reach."""
 
     outcome: Outcome
     candidate: Candidate | None
     runner_up: Candidate | None
     doubts: tuple[Doubt, ...]
+    min_similarity: float
+    unsure_similarity: float
 
 
 def decide(looks: Sequence[Look], gallery: Gallery, policy: DoorPolicy, pad_value: float | None = None) -> Verdict:
     """Judge at least one look, the best first. `pad_value` tells how much they are like a held picture, None when they cannot say."""
     probe = fuse(looks)
+    policy = policy.towards(probe)
     candidate, runner_up = gallery.search(probe)
     agreeing = _agreeing(looks, gallery, candidate)
     judged = outcome_of(candidate, runner_up, agreeing, policy, flagged=is_flagged(pad_value, policy))
@@ -76,11 +79,12 @@ def second_look(probe: Embedding, gallery: Gallery, policy: DoorPolicy, *, evide
     A probe cannot show again how many frames agreed nor whether a picture was held, so the pass's own `evidence` speaks for both: a pass
     flagged then stays flagged, and one with too few agreeing frames then has no more now. Without evidence only the bars are asked.
     """
+    policy = policy.towards(probe)
     candidate, runner_up = gallery.search(probe)
     agreeing = policy.min_agreeing_frames if evidence is None else _carried(evidence)
     flagged = evidence is not None and Doubt.PAD in evidence.doubts
     judged = outcome_of(candidate, runner_up, agreeing, policy, flagged=flagged)
-    return SecondLook(judged.outcome, candidate, runner_up, judged.doubts)
+    return SecondLook(judged.outcome, candidate, runner_up, judged.doubts, policy.min_similarity, policy.unsure_similarity)
 
 
 def outcome_of(

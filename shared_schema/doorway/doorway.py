@@ -132,7 +132,7 @@ class Doorway:
         if track.told is Outcome.MATCH or track.is_flagged or track.probe is None or track.last_look is None or track.last_look.at != at:
             return False
         first, _ = self._gallery.search(track.probe)
-        return first is not None and first.similarity >= self._policy.early_similarity
+        return first is not None and first.similarity >= self._policy.towards(track.probe).early_similarity
 
     def _retire(self, at: BootNs) -> tuple[PassDecided, ...]:
         """Passes whose face has gone: who can be named is, who cannot may yet come back."""

@@ -1,10 +1,14 @@
 """What a doorway takes and gives."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
+from shared_schema.face.crowd import no_excess
 from shared_schema.face.match import Gallery
 from shared_schema.face.types import Bgr, Box, Embedding, Embeddings, Face, Quality
 from shared_schema.ids import BootNs, ModelId
@@ -38,6 +42,7 @@ class DoorPolicy:
     `other_similarity`: two looks less close than that are two people's, however well their boxes overlap.
     `same_visit_similarity`: the looks of two tracks on the whole, at least so close, are the parts of one visit.
     `min_frames`: an unknown face found in fewer frames is too brief to be anybody.
+    `excess`: by how much the three bars of similarity rise for probes (n, dimension) that look like many people.
     `pad`: a pass whose looks are more like a held picture than `max_pad_value` is unsure, whoever it looks like.
     """
 
@@ -55,6 +60,14 @@ class DoorPolicy:
     min_frames: int = 2
     pad: bool = False
     max_pad_value: float = math.inf
+    excess: Callable[[Embeddings], NDArray[np.float32]] = no_excess
+
+    def towards(self, probe: Embedding) -> Self:
+        """This policy with the bars that a probe, shape (dimension,), has to reach."""
+        more = float(self.excess(probe[np.newaxis])[0])
+        bars = (self.min_similarity, self.unsure_similarity, self.early_similarity)
+        named, unsure, early = (bar + more for bar in bars)
+        return replace(self, min_similarity=named, unsure_similarity=unsure, early_similarity=early, excess=no_excess)
 
 
 @dataclass(frozen=True, slots=True)

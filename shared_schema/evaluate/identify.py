@@ -1,6 +1,6 @@
 """Identification as a door does it: some people are enrolled, everybody else is a stranger who must not be named."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from shared_schema.evaluate.acquire import Embedded, embed_images
 from shared_schema.evaluate.lfw import Errata, Image, list_images
 from shared_schema.evaluate.rates import NOT_ACQUIRED, bar_at_rate
+from shared_schema.face.crowd import no_excess
 from shared_schema.face.manifest import ModelSet
-from shared_schema.face.types import Embedding, FaceError
+from shared_schema.face.types import Embedding, Embeddings, FaceError
 from shared_schema.face.vectors import unit
 
 Report = dict[str, object]
@@ -44,24 +45,38 @@ class Draw:
         return float((self.right & (self.similarities > bar_at_rate(self.strangers, rate))).mean())
 
 
+Excess = Callable[[Embeddings], NDArray[np.float32]]
+
+
 def evaluate_identify(task: IdentifyTask) -> tuple[Report, tuple[Draw, ...]]:
-    """Embed all images once, draw once per seed, and report the means over the seeds (and their standard errors when there are several)."""
+    """Embed all images once, draw once per seed, and report the means over the seeds (and their standard errors when there are several).
+
+    `cosine_alone` is the same without a crowd (`shared_schema.face.crowd`), where the model set has one.
+    """
     errata = Errata.read(task.errata) if task.errata else Errata()
     images = by_person(list_images(task.images), errata)
     _check_enough(task, images)
     embedded = embed_images(task.images, (image for owned in images.values() for image in owned), task.models)
-    draws = tuple(draw(task, images, embedded, seed) for seed in task.seeds)
+    embedder = ModelSet.load(task.models).embedder
+    draws = tuple(draw(task, images, embedded, seed, embedder.excess) for seed in task.seeds)
+    report = _rates(draws)
+    if embedder.crowd is not None:
+        report["cosine_alone"] = _rates([draw(task, images, embedded, seed, no_excess) for seed in task.seeds])
+    report |= {"gallery": task.gallery, "samples": task.samples, "probes": task.probes, "seeds": len(draws)}
+    report["strangers"] = len(draws[0].strangers)
+    report["failures"] = sum(image not in embedded for owned in images.values() for image in owned)
+    report["model_id"] = embedder.model_id
+    return report, draws
+
+
+def _rates(draws: Sequence[Draw]) -> Report:
     report: Report = {"rank1": _mean([float(one.right.mean()) for one in draws])}
     for rate in RATES:
         values = [one.found(rate) for one in draws]
         report[f"tpir_at_fpir_{rate}"] = _mean(values)
         if len(draws) > 1:
             report[f"tpir_at_fpir_{rate}_se"] = round(float(np.std(values, ddof=1) / np.sqrt(len(values))), 5)
-    report |= {"gallery": task.gallery, "samples": task.samples, "probes": task.probes, "seeds": len(draws)}
-    report["strangers"] = len(draws[0].strangers)
-    report["failures"] = sum(image not in embedded for owned in images.values() for image in owned)
-    report["model_id"] = ModelSet.load(task.models).embedder.model_id
-    return report, draws
+    return report
 
 
 def by_person(images: dict[str, tuple[Image, ...]], errata: Errata) -> dict[str, tuple[Image, ...]]:
@@ -74,7 +89,7 @@ def by_person(images: dict[str, tuple[Image, ...]], errata: Errata) -> dict[str,
     return {name: tuple(group) for name, group in sorted(owned.items())}
 
 
-def draw(task: IdentifyTask, images: dict[str, tuple[Image, ...]], embedded: Embedded, seed: int) -> Draw:
+def draw(task: IdentifyTask, images: dict[str, tuple[Image, ...]], embedded: Embedded, seed: int, excess: Excess) -> Draw:
     """Enrol and probe at random. A stranger with fewer than `probes` images is probed with those there are."""
     random = np.random.default_rng(seed)
     shuffled = {name: [owned[at] for at in random.permutation(len(owned))] for name, owned in images.items()}
@@ -86,8 +101,8 @@ def draw(task: IdentifyTask, images: dict[str, tuple[Image, ...]], embedded: Emb
     strangers = [fuse(owned[: task.probes], embedded) for name, owned in shuffled.items() if name not in chosen]
     width = len(next(iter(embedded.values())))
     gallery = _stack(templates, width)
-    own = _compare(probes, gallery)
-    return Draw(own.argmax(1) == np.arange(len(enrolled)), own.max(1), _compare(strangers, gallery).max(1))
+    own = _compare(probes, gallery, excess)
+    return Draw(own.argmax(1) == np.arange(len(enrolled)), own.max(1), _compare(strangers, gallery, excess).max(1))
 
 
 def fuse(images: Sequence[Image], embedded: Embedded) -> Embedding | None:
@@ -101,10 +116,12 @@ def _stack(rows: Sequence[Embedding | None], width: int) -> NDArray[np.float32]:
     return np.stack([np.zeros(width, np.float32) if row is None else row for row in rows])
 
 
-def _compare(probes: Sequence[Embedding | None], gallery: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Similarities (probes, people); a probe without embedding reaches nobody."""
+def _compare(probes: Sequence[Embedding | None], gallery: NDArray[np.float32], excess: Excess) -> NDArray[np.float64]:
+    """Similarities (probes, people) less each probe's excess; a probe without embedding reaches nobody."""
     missing = np.array([probe is None for probe in probes])
-    similarities = np.asarray(_stack(probes, gallery.shape[1]) @ gallery.T, np.float64)
+    rows = _stack(probes, gallery.shape[1])
+    similarities = np.asarray(rows @ gallery.T, np.float64)
+    similarities[~missing] -= excess(rows[~missing])[:, np.newaxis]
     similarities[missing] = NOT_ACQUIRED
     return similarities
 

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from shared_schema.base import Sha256Hex
-from shared_schema.face.calibration import Calibration
+from shared_schema.face.calibration import Calibration, CrowdRule
+from shared_schema.face.crowd import Crowd, decoded, no_excess
 from shared_schema.face.source import PackageSource, Source
-from shared_schema.face.types import FaceError, Points
+from shared_schema.face.types import Embeddings, FaceError, Points
 from shared_schema.ids import ModelId
 
 SHIPPED = Path(__file__).parent / "models"
@@ -103,6 +105,11 @@ class EmbedderFile(ModelFile, EmbedderRule):
         return self
 
     @property
+    def crowd(self) -> CrowdRule | None:
+        """What probes are compared with beside the gallery, if anything."""
+        return None if self.calibration is None else self.calibration.crowd
+
+    @property
     def id(self) -> ModelId:
         return ModelId(self.model_id)
 
@@ -163,6 +170,8 @@ class ModelSet:
         place = SHIPPED if folder is None else folder
         manifest = read_manifest(place)
         contents = {model.file: _read(place / model.file) for model in manifest.files}
+        if (crowd := manifest.embedder.crowd) is not None:
+            contents[crowd.file] = _read(place / crowd.file)
         loaded = cls(place, manifest, contents)
         loaded.verify()
         return loaded
@@ -175,19 +184,25 @@ class ModelSet:
     def verify(self) -> None:
         """Raise FaceError wrong_hash unless every file is the one its manifest names."""
         for model in self.manifest.files:
-            _check(self.folder / model.file, self.contents[model.file], model)
+            _check(self.folder / model.file, self.contents[model.file], model.sha256)
+        if (crowd := self.manifest.embedder.crowd) is not None:
+            _check(self.folder / crowd.file, self.contents[crowd.file], crowd.sha256)
 
     def read_extra(self, model: ModelFile | None) -> bytes:
         """An optional file of the manifest, read and checked now. FaceError: no_landmarks (the set has none), no_models, wrong_hash."""
         if model is None:
             raise FaceError("no_landmarks", f"the model set in {self.folder} has no model of eyes; challenges need one")
         content = _read(self.folder / model.file)
-        _check(self.folder / model.file, content, model)
+        _check(self.folder / model.file, content, model.sha256)
         return content
 
     @property
     def embedder(self) -> "Embedder":
-        return Embedder(self.manifest.embedder)
+        file = self.manifest.embedder
+        if (rule := file.crowd) is None:
+            return Embedder(file)
+        means = decoded(self.contents[rule.file], rule.file, file.dimension)
+        return Embedder(file, Crowd(means, rule.nearest, rule.share, rule.usual))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +210,7 @@ class Embedder:
     """What the rest of Lintel asks about the embedder."""
 
     file: EmbedderFile
+    crowd: Crowd | None = None
 
     @property
     def model_id(self) -> ModelId:
@@ -203,6 +219,10 @@ class Embedder:
     @property
     def dimension(self) -> int:
         return self.file.dimension
+
+    def excess(self, probes: Embeddings) -> NDArray[np.float32]:
+        """By how much closer each probe, unit rows (n, dimension), must come to be named, because so many people look like it."""
+        return no_excess(probes) if self.crowd is None else self.crowd.excess(probes)
 
     @property
     def calibration(self) -> Calibration:
@@ -213,7 +233,7 @@ class Embedder:
                 f"embedder {self.model_id} is not calibrated, so nobody can be named with it; "
                 "run `lintel-face calibrate --models DIR --images DIR --write`",
             )
-        return self.file.calibration
+        return self.file.calibration if self.crowd is None else self.file.calibration.beside(self.crowd)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -236,12 +256,10 @@ def first_problem(error: ValidationError) -> str:
     return f"{where}: {first['msg']}" if where else str(first["msg"])
 
 
-def _check(path: Path, content: bytes, model: ModelFile) -> None:
+def _check(path: Path, content: bytes, sha256: str) -> None:
     found = hashlib.sha256(content).hexdigest()
-    if found != model.sha256:
-        raise FaceError(
-            "wrong_hash", f"{path} has SHA-256 {found[:12]}…, its manifest says {model.sha256[:12]}…; install the model set again"
-        )
+    if found != sha256:
+        raise FaceError("wrong_hash", f"{path} has SHA-256 {found[:12]}…, its manifest says {sha256[:12]}…; install the model set again")
 
 
 def _read(path: Path) -> bytes:

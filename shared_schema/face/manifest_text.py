@@ -1,6 +1,7 @@
 """Changes tables of a manifest's text and leaves all else in it, comments too, as it is."""
 
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from shared_schema.face.calibration import Calibration
+from shared_schema.face.crowd import Crowd, encoded
 from shared_schema.face.manifest import FILE, Manifest, first_problem, read_manifest
 from shared_schema.face.types import FaceError
 
@@ -30,8 +32,10 @@ def written(table: str, values: Mapping[str, object]) -> str:
     return "\n".join([f"[{table}]", *lines]) + "\n"
 
 
-def write_calibration(folder: Path, calibration: Calibration) -> None:
-    """Put the calibration into the manifest of `folder`, as a whole or not at all. A PAD bar that is there stays.
+def write_calibration(folder: Path, calibration: Calibration, crowd: Crowd) -> None:
+    """Put the calibration into the manifest of `folder` and its crowd beside it. A PAD bar that is there stays.
+
+    The crowd is written under a name of its own content before the manifest names it, so a set is never half changed.
 
     FaceError when the manifest cannot be read or written.
     """
@@ -39,8 +43,18 @@ def write_calibration(folder: Path, calibration: Calibration) -> None:
     if there is not None and calibration.pad is None:
         calibration = calibration.model_copy(update={"pad": there.pad})
     path = folder / FILE
+    calibration = _with_crowd(folder, calibration, crowd)
     table = written("embedder.calibration", calibration.model_dump(mode="json"))
     replace_manifest(path, without(path.read_text(encoding="utf-8"), "embedder.calibration") + "\n" + table)
+
+
+def _with_crowd(folder: Path, calibration: Calibration, crowd: Crowd) -> Calibration:
+    content = encoded(crowd.means)
+    digest = hashlib.sha256(content).hexdigest()
+    name = f"crowd-{digest[:8]}.npy"
+    _put(folder / name, content)
+    rule = calibration.crowd and calibration.crowd.model_copy(update={"file": name, "sha256": digest})
+    return calibration.model_copy(update={"crowd": rule})
 
 
 def replace_manifest(path: Path, text: str) -> None:
@@ -49,9 +63,14 @@ def replace_manifest(path: Path, text: str) -> None:
         Manifest.model_validate(tomllib.loads(text))
     except ValidationError as error:
         raise FaceError("bad_manifest", f"{path}: {first_problem(error)}") from error
+    _put(path, text.encode())
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Write a file that is never half there. FaceError cannot_write."""
     try:
         with _beside(path) as fresh:
-            fresh.write_text(text, encoding="utf-8")
+            fresh.write_bytes(content)
             fresh.chmod(0o644)
             fresh.replace(path)
     except OSError as error:

@@ -180,7 +180,8 @@ def test_a_second_look_names_who_was_enrolled_since() -> None:
 def test_a_second_look_no_longer_names_who_was_erased_or_missed_a_raised_bar() -> None:
     probe = decide([look("ann"), look("ann", number=1)], gallery("ann", "bob"), POLICY).probe
     assert second_look(probe, gallery("bob"), POLICY).outcome is Outcome.UNKNOWN
-    assert second_look(probe, Gallery.empty(FakePipeline.model_id), POLICY) == SecondLook(Outcome.UNKNOWN, None, None, ())
+    answer = second_look(probe, Gallery.empty(FakePipeline.model_id), POLICY)
+    assert answer == SecondLook(Outcome.UNKNOWN, None, None, (), POLICY.min_similarity, POLICY.unsure_similarity)
     blurred = fuse([look("ann", quality=0.8), look("bob", quality=0.4)])
     lenient, strict = replace(POLICY, min_similarity=0.95, min_margin=0), replace(POLICY, min_similarity=0.99, min_margin=0)
     assert second_look(blurred, gallery("ann", "bob"), lenient).outcome is Outcome.MATCH
@@ -214,3 +215,16 @@ def test_a_second_look_by_the_same_gallery_agrees_with_the_first(share: float, a
 def test_evidence_travels_with_its_doubts() -> None:
     evidence = decide([look("ann")], gallery("ann"), POLICY).evidence
     assert Evidence.model_validate_json(evidence.model_dump_json()) == evidence
+
+
+def test_who_looks_like_many_people_must_come_closer_to_be_named() -> None:
+    looks = [look("ann"), look("ann", number=1)]
+    similarity = decide(looks, gallery("ann", "bob"), POLICY).candidate
+    assert similarity is not None
+    common = replace(POLICY, excess=lambda probes: np.full(len(probes), similarity.similarity - POLICY.min_similarity + 0.001, np.float32))
+    verdict = decide(looks, gallery("ann", "bob"), common)
+    assert verdict.outcome is Outcome.UNSURE
+    assert verdict.evidence.doubts == ("near",)
+    assert verdict.evidence.min_similarity > similarity.similarity
+    assert second_look(verdict.probe, gallery("ann", "bob"), common).outcome is Outcome.UNSURE
+    assert decide(looks, gallery("ann", "bob"), POLICY).outcome is Outcome.MATCH

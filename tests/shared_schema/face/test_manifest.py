@@ -15,7 +15,7 @@ from shared_schema.face.types import Bgr, FaceError
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of the shipped set that a test may spoil."""
-    for name in ("manifest.toml", "blazeface_near.tflite", "blazeface_far.tflite", "face_landmark.tflite", "embedder_128.tflite"):
+    for name in ("manifest.toml", *ModelSet.load().contents):
         shutil.copy(SHIPPED / name, tmp_path / name)
     return tmp_path
 
@@ -118,6 +118,14 @@ def test_a_set_without_a_mesh_says_so_when_asked(folder: Path) -> None:
 def test_a_changed_landmark_model_is_refused(folder: Path) -> None:
     (folder / "face_landmark.tflite").write_bytes((folder / "blazeface_far.tflite").read_bytes())
     assert code_of(folder) == "wrong_hash"
+
+
+def test_a_changed_or_missing_crowd_is_refused(folder: Path) -> None:
+    (crowd,) = folder.glob("*.npy")
+    crowd.write_bytes(b"not what the manifest names")
+    assert code_of(folder) == "wrong_hash"
+    crowd.unlink()
+    assert code_of(folder) == "no_models"
 
 
 def test_the_shipped_model_of_eyes_is_the_one_its_manifest_names(model_set: ModelSet) -> None:
