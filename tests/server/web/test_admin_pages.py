@@ -13,6 +13,7 @@ from django_q.signing import SignedPackage
 
 from server.accounts.models import User
 from server.accounts.services import admin_create, token_create
+from server.gallery.models import SampleRefusal
 from server.gallery.services import Upload, sample_add
 from server.nodes.models import ClaimConflict
 from server.nodes.services import claim_create, settings_change
@@ -46,7 +47,8 @@ def rows() -> None:
     now, by = timezone.now(), User.objects.get(username="ada")
     person, group = make_person(), Group.objects.create(name="Navy")
     Membership.objects.create(person=person, group=group, valid_from=now.date())
-    sample_add(person=person, upload=Upload(jpeg(collins()), by))
+    sample = sample_add(person=person, upload=Upload(jpeg(collins()), by)).sample
+    SampleRefusal.objects.create(sample=sample, model_id="another", code="no_face", reason="no face was found", at=now)
     _node_rows(by)
     _second_look_rows(by)
     token_create(user=by, name="reports", now=now)
