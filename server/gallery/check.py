@@ -48,7 +48,7 @@ class _Stored:
 def gallery_check(*, one_in: int | None) -> GalleryCheck:
     """Try everybody who agreed. `one_in` None: the most lenient setting of any node.
 
-    Conflict: gallery_too_large. Unavailable: check_running. One check at a time; a thousand people with five samples each take a few seconds.
+    Conflict: gallery_too_large. Unavailable: check_running. One check at a time; a thousand people with five samples take some seconds.
     """
     if not _one_at_a_time.acquire(blocking=False):
         raise Unavailable("check_running", "The gallery is being checked already; try again in a few seconds.")
