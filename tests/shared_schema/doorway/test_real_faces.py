@@ -92,6 +92,37 @@ def test_two_who_come_together_are_two_passes(pipeline: FacePipeline, model_set:
     assert sorted(gist(passes), key=str) == [("match", person("astronaut")), ("unknown", None)]
 
 
+def crossing(nearer: Bgr, farther: Bgr) -> Iterator[Bgr]:
+    """One walks from left to right before the other, who comes the opposite way and is hidden for some frames."""
+    for step in range(14):
+        frame = portrait_at(farther, 200, 400 - 27 * step)
+        front = cv2.resize(nearer, (240, round(nearer.shape[0] * 240 / nearer.shape[1])), interpolation=cv2.INTER_AREA)[:340]
+        left = 20 + 27 * step
+        frame[360 - len(front) :, left : left + 240] = front[:, : 640 - left]
+        yield frame
+    for _ in range(9):
+        yield portrait_at(nearer, 1, 0)
+
+
+def test_two_who_cross_are_two_passes_with_the_right_names(
+    pipeline: FacePipeline, model_set: ModelSet, astronaut: Bgr, officer: Bgr
+) -> None:
+    gallery = gallery_of(pipeline, {"astronaut": astronaut, "officer": officer})
+    passes = passes_of(crossing(officer, astronaut), pipeline, gallery, model_set)
+    assert sorted(gist(passes)) == sorted([("match", person("astronaut")), ("match", person("officer"))])
+
+
+def test_strangers_who_cross_are_two_passes(pipeline: FacePipeline, model_set: ModelSet, astronaut: Bgr, officer: Bgr) -> None:
+    passes = passes_of(crossing(officer, astronaut), pipeline, Gallery.empty(pipeline.model_id), model_set)
+    assert gist(passes) == [("unknown", None), ("unknown", None)]
+
+
+def test_a_stranger_who_goes_and_comes_back_is_one_visit(pipeline: FacePipeline, model_set: ModelSet, astronaut: Bgr, officer: Bgr) -> None:
+    twice = [*approach(officer), *[portrait_at(officer, 1, 0)] * 20, *approach(officer, left=300)]
+    passes = passes_of(iter(twice), pipeline, gallery_of(pipeline, {"astronaut": astronaut}), model_set)
+    assert gist(passes) == [("unknown", None)]
+
+
 def test_on_a_real_clip_the_performer_is_named_and_nobody_else(pipeline: FacePipeline, model_set: ModelSet) -> None:
     clip = DATA / "clips" / "press-event.mp4"
     if not clip.exists():
