@@ -32,7 +32,7 @@ def written(table: str, values: Mapping[str, object]) -> str:
     return "\n".join([f"[{table}]", *lines]) + "\n"
 
 
-def write_calibration(folder: Path, calibration: Calibration, crowd: Crowd) -> None:
+def write_calibration(folder: Path, calibration: Calibration, crowd: Crowd | None = None) -> None:
     """Put the calibration into the manifest of `folder` and its crowd beside it. A PAD bar that is there stays.
 
     The crowd is written under a name of its own content before the manifest names it, so a set is never half changed.
@@ -43,7 +43,8 @@ def write_calibration(folder: Path, calibration: Calibration, crowd: Crowd) -> N
     if there is not None and calibration.pad is None:
         calibration = calibration.model_copy(update={"pad": there.pad})
     path = folder / FILE
-    calibration = _with_crowd(folder, calibration, crowd)
+    if crowd is not None:
+        calibration = _with_crowd(folder, calibration, crowd)
     table = written("embedder.calibration", calibration.model_dump(mode="json"))
     replace_manifest(path, without(path.read_text(encoding="utf-8"), "embedder.calibration") + "\n" + table)
 

@@ -1,23 +1,28 @@
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from shared_schema.evaluate.calibrate import Measured
 from shared_schema.face.calibration import PadCalibration, Point
+from shared_schema.face.crowd import make_crowd
 from shared_schema.face.install import Installed, install
 from shared_schema.face.manifest import ModelSet, read_manifest
 from shared_schema.face.manifest_text import replace_manifest, without, write_calibration, written
 from shared_schema.face.types import FaceError
+from shared_schema.face.vectors import unit
 from tests.shared_schema.face.foreign import calibration_of, small_entry
 from tests.shared_schema.face.inception import small_embedder
 
+DIMENSION = 32
+CROWD = make_crowd(unit(np.random.default_rng(0).normal(size=(200, DIMENSION)) + 1))
 ONE_IN = (10, 100, 1_000, 10_000, 100_000)
 
 
 def measured(*similarities: float) -> Measured:
     points = tuple(Point(one_in=one_in, similarity=value) for one_in, value in zip(ONE_IN, similarities, strict=True))
-    return Measured(points, min_own_similarity=0.5, own_median=0.8, people=60)
+    return Measured(points, CROWD, points, min_own_similarity=0.5, own_median=0.8, people=60)
 
 
 @pytest.fixture
@@ -44,6 +49,15 @@ def test_writing_again_replaces_the_block_and_leaves_the_rest_and_the_pad_bar(in
     assert read_manifest(installed.folder).embedder.calibration == second.model_copy(update={"pad": pad})
     assert without(before, "embedder.calibration") == without(after, "embedder.calibration")
     assert "first" not in after
+
+
+def test_the_crowd_is_written_beside_the_manifest_and_serves_from_then_on(installed: Installed) -> None:
+    derived = measured(0.2, 0.3, 0.4, 0.5, 0.6).calibration("people")
+    write_calibration(installed.folder, derived, CROWD)
+    embedder = ModelSet.load(installed.folder).embedder
+    assert embedder.crowd is not None
+    assert np.abs(embedder.crowd.means - CROWD.means).max() < 1e-3
+    assert embedder.excess(CROWD.means[:1])[0] > 0
 
 
 def test_margin_and_duplicate_bar_stand_in_proportion_to_the_table() -> None:
