@@ -24,7 +24,7 @@ def test_staff_see_a_suggestion_from_a_lower_bar_than_a_name() -> None:
 
 def test_a_name_before_the_end_of_a_pass_takes_a_little_more() -> None:
     policy = policy_of(NodeSettings(), CALIBRATION, 100)
-    later = policy_of(NodeSettings(strangers_named_one_in=2000), CALIBRATION, 100)
+    later = policy_of(NodeSettings(strangers_named_one_in=1500), CALIBRATION, 100)
     assert policy.min_similarity < policy.early_similarity == later.min_similarity
 
 
