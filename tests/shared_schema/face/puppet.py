@@ -26,7 +26,13 @@ def turned(picture: Bgr, mesh: MeshPoints, yaw_deg: float) -> Bgr:
     # Nearer is less depth, so what is near moves to the person's left, which is the picture's right.
     across = centred[:, 0] * np.cos(yaw) - centred[:, 2] * np.sin(yaw) + middle[0]
     moved = np.column_stack([across - points[:, 0], np.zeros(len(points))])
-    return _warped(picture, np.column_stack([across, points[:, 1]]), moved, float(np.ptp(points[:, 0])))
+    places, width = np.column_stack([across, points[:, 1]]), float(np.ptp(points[:, 0]))
+    low = np.maximum(np.minimum(places, points[:, :2]).min(0) - width / 5, 0).astype(int)
+    high = np.maximum(places, points[:, :2]).max(0).astype(int) + int(width / 5)
+    changed = picture.copy()
+    part = changed[low[1] : high[1], low[0] : high[0]]
+    part[:] = _warped(part, places - low, moved, width)
+    return changed
 
 
 def _warped(picture: Bgr, places: _Floats, moved: _Floats, width: float) -> Bgr:
