@@ -9,11 +9,11 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from server.core import objects
-from server.core.errors import Conflict, NotFound, Unavailable
+from server.core.errors import Unavailable
 from server.gallery import reembed, tasks
 from server.gallery.models import GalleryModel, SampleRefusal, Template
 from server.gallery.pipeline import embedder
-from server.gallery.reembed import model_forget, person_reembed
+from server.gallery.reembed import person_reembed
 from server.gallery.reembed_progress import model_progress
 from server.gallery.selectors import gallery_revision
 from server.gallery.services import Upload, sample_add, sample_delete
@@ -25,17 +25,10 @@ from shared_schema.face.types import FaceError
 from shared_schema.gallery import GallerySnapshot
 from tests.factories import FakeNode
 from tests.factories_people import collins, hopper, jpeg, make_person
-from tests.server.gallery.other_model import DIMENSION, other_set, use
+from tests.server.gallery.other_model import DIMENSION, enrolled, fetch, other_set, use, work_through
 
 __all__ = ["other_set"]
 pytestmark = pytest.mark.django_db
-URL = "/api/v1/node/gallery"
-
-
-def enrolled(name: str, image: bytes) -> Person:
-    person = make_person(name)
-    sample_add(person=person, upload=Upload(image, None, accept_likeness=True))
-    return person
 
 
 @pytest.fixture
@@ -46,18 +39,6 @@ def grace() -> Person:
 @pytest.fixture
 def eileen() -> Person:
     return enrolled("Eileen Collins", jpeg(collins()))
-
-
-def work_through() -> int:
-    """What the workers do until nobody is left; how many people that took."""
-    people = 0
-    while person_reembed(now=timezone.now()):
-        people += 1
-    return people
-
-
-def fetch(node: FakeNode, model: str) -> Any:
-    return node.client.get(URL, {"model": model})
 
 
 def test_a_new_model_embeds_everybody_and_is_served_once_all_are_done(
@@ -86,41 +67,6 @@ def test_the_last_sample_raises_the_revision_so_that_nodes_ask_again(grace: Pers
     assert gallery_revision() == before + 1
     assert not person_reembed(now=timezone.now())
     assert gallery_revision() == before + 1
-
-
-def test_nodes_of_the_model_before_get_its_templates_all_the_while(grace: Person, settings: Settings, other_set: Path) -> None:
-    old, node = embedder().model_id, FakeNode.hung()
-    first = GallerySnapshot.model_validate_json(fetch(node, old).content)
-    use(settings, other_set)
-    for step in (None, person_reembed, person_reembed):
-        if step is not None:
-            step(now=timezone.now())
-        answer = fetch(node, old)
-        assert GallerySnapshot.model_validate_json(answer.content).people == first.people
-        assert answer.headers["ETag"].endswith(f'-{old}"')
-
-
-def test_a_node_never_gets_templates_of_a_model_it_does_not_run(grace: Person, settings: Settings, other_set: Path) -> None:
-    old, node = embedder().model_id, FakeNode.hung()
-    use(settings, other_set)
-    work_through()
-    node.node.model_id = old
-    node.node.save()
-    told = GallerySnapshot.model_validate_json(node.client.get(URL).content)
-    assert (told.model_id, told.dimension) == (old, 128)
-    strange = fetch(node, "somebody-elses")
-    assert (strange.status_code, strange.json()["code"]) == (409, "unknown_model")
-
-
-def test_the_same_tag_is_not_good_for_another_model(grace: Person, settings: Settings, other_set: Path) -> None:
-    old, node = embedder().model_id, FakeNode.hung()
-    use(settings, other_set)
-    work_through()
-    tag = fetch(node, old).headers["ETag"]
-    same = node.client.get(URL, {"model": old}, headers={"If-None-Match": tag})
-    assert same.status_code == 304
-    other = node.client.get(URL, {"model": embedder().model_id}, headers={"If-None-Match": tag})
-    assert other.status_code == 200
 
 
 def test_doing_it_again_changes_nothing(grace: Person, settings: Settings, other_set: Path) -> None:
@@ -264,39 +210,6 @@ def test_a_removed_sample_leaves_the_templates_of_every_model(grace: Person, set
     assert (kept.samples, bytes(kept.ciphertext) == before) == (1, False)
     sample_delete(person=grace, sample=second)
     assert not Template.objects.exists()
-
-
-def test_a_model_is_forgotten_only_when_nobody_uses_it(grace: Person, settings: Settings, other_set: Path) -> None:
-    old, node = embedder().model_id, FakeNode.hung()
-    with pytest.raises(Conflict, match=r"\[models\]"):
-        model_forget(old)
-    use(settings, other_set)
-    work_through()
-    node.node.model_id = old
-    node.node.save()
-    with pytest.raises(Conflict, match=node.node.name):
-        model_forget(old)
-    node.node.revoked_at = timezone.now()
-    node.node.save()
-    assert model_forget(old) == 1
-    assert set(Template.objects.values_list("model_id", flat=True)) == {embedder().model_id}
-    assert set(SampleEmbedding.objects.values_list("model_id", flat=True)) == {embedder().model_id}
-    with pytest.raises(NotFound):
-        model_forget(old)
-
-
-def test_going_back_to_the_model_before_serves_it_at_once_and_fills_in_what_it_lacks(
-    grace: Person, settings: Settings, other_set: Path
-) -> None:
-    old = embedder().model_id
-    fetch(FakeNode.hung(), old)
-    use(settings, other_set)
-    work_through()
-    eileen = enrolled("Eileen Collins", jpeg(collins()))
-    use(settings, None)
-    assert fetch(FakeNode.hung(), old).status_code == 200
-    assert work_through() == 1
-    assert set(Template.objects.filter(model_id=old).values_list("person", flat=True)) == {grace.pk, eileen.pk}
 
 
 def test_the_scheduled_task_works_everybody_off(grace: Person, eileen: Person, settings: Settings, other_set: Path) -> None:
