@@ -11,9 +11,11 @@ from server.gallery.models import Template
 from server.gallery.pipeline import embedder
 from server.people.models import Person, Sample
 from server.sightings.models import Sighting
+from shared_schema.doorway import policy_of
 from shared_schema.envelope import Kind
 from shared_schema.face.types import Embedding
 from shared_schema.face.vectors import encode_embedding
+from shared_schema.node import NodeSettings
 from shared_schema.sighting import Candidate, Evidence, Outcome
 from shared_schema.sighting import Sighting as Said
 from tests.factories import NOON, FakeNode, a_person
@@ -26,6 +28,16 @@ def face(number: int, *, like: float = 1.0) -> Embedding:
     row = np.zeros(embedder().dimension, np.float32)
     row[number], row[-1 - number] = like, np.sqrt(1 - like**2)
     return row
+
+
+def between_the_bars(number: int) -> Embedding:
+    """A look at `face(number)` that is near, but not near enough for a match, while that person alone is enrolled."""
+    policy = policy_of(NodeSettings(), embedder().calibration, gallery_size=1)
+    for like in np.arange(0.3, 1, 0.004):
+        looked, bars = face(number, like=float(like)), policy.towards(face(number, like=float(like)))
+        if bars.unsure_similarity + 0.002 < like < bars.min_similarity - 0.002:
+            return looked
+    raise AssertionError("the bars leave no room between them")
 
 
 def enrolled(number: int, name: str | None = None, *, added_at: datetime | None = None, **values: object) -> Person:

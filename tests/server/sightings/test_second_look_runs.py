@@ -15,7 +15,7 @@ from server.sightings import tasks
 from server.sightings.models import SecondLook, SecondLookRun, Sighting
 from server.sightings.second_look_runs import SETTLED_S, run_advance
 from tests.factories import NOON, FakeNode
-from tests.server.sightings.second_looks import enrolled, face, passed
+from tests.server.sightings.second_looks import between_the_bars, enrolled, face, passed
 
 pytestmark = pytest.mark.django_db
 LONG = timedelta(days=36500)
@@ -69,9 +69,10 @@ def test_a_record_that_may_still_have_earlier_neighbours_waits() -> None:
 
 def test_a_changed_gallery_or_bar_begins_another_run() -> None:
     node = FakeNode.hung()
-    passed(node, face(1, like=0.93))
+    passed(node, between_the_bars(1))
     enrolled(1)
     assert advance() == 1
+    assert not SecondLook.objects.exists()
     settings_change(node.node, {"strangers_named_one_in": 20}, by=None)
     assert advance() == 1
     assert SecondLookRun.objects.count() == 2
