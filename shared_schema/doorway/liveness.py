@@ -8,9 +8,11 @@ What it cannot do: a video played to the camera moves like a living face and is 
 the same way, is like a picture; that is why a flag sends a pass to people and never drops it. Looks nearer in time than `SPAN_NS` are
 alike in a living face as much as in a picture and are not compared; that makes the value nearly independent of the frame rate.
 
-Tried and left: how alike the embeddings are (tilt and light change those of a picture as much as a second of life changes those of a
-face, many times the errors at the same bar), laying over by similarity or affine maps (a tilted picture is then unlike itself), the
-least and the median likeness of the pairs in place of the mean (no better). Measure with `lintel-face evaluate pad`.
+Tried and left: how alike the embeddings are (at a BPCER of 1 % over four recordings 67 % of held pictures were missed, against 17 %
+this way), laying over by affine maps, the least and the median likeness of the pairs in place of the mean (no better). Measure with
+`lintel-face evaluate pad`. On one clip of a stage and twelve portraits (219 and 84 passes) the shipped bar misses held pictures only
+where light and glare change while they are held; the living it flags sit still in the audience. That is thin material: no walk through
+a door is in it.
 """
 
 from collections.abc import Sequence
