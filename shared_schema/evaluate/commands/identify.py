@@ -1,9 +1,11 @@
 """`lintel-face evaluate identify`."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shared_schema.evaluate.baseline import baseline_models
 from shared_schema.evaluate.commands import Report, command
 from shared_schema.evaluate.identify import IdentifyTask, evaluate_identify
 from shared_schema.face.types import FaceError
@@ -21,6 +23,7 @@ def register(kinds: "Kinds") -> None:
     draws = identify.add_mutually_exclusive_group()
     draws.add_argument("--seed", type=int, default=0, metavar="S", help="the draw (default 0)")
     draws.add_argument("--seeds", type=int, metavar="COUNT", help="mean and standard error over the draws 0 to COUNT − 1")
+    identify.add_argument("--baseline", action="store_true", help="also with a detector's four landmarks and plain cosine, for comparison")
     identify.add_argument("--errata", type=Path, metavar="FILE", help="known label errors")
     identify.add_argument("--plot", type=Path, metavar="FILE.png", help="draw ROC and DET")
 
@@ -31,6 +34,9 @@ def _identify(given: argparse.Namespace) -> Report:
     seeds = tuple(range(given.seeds)) if given.seeds is not None else (given.seed,)
     task = IdentifyTask(given.images, given.gallery, given.samples, given.probes, seeds, given.errata, given.models)
     report, draws = evaluate_identify(task)
+    if given.baseline:
+        with baseline_models(given.models) as folder:
+            report["baseline"], _ = evaluate_identify(replace(task, models=folder))
     if given.plot:
         from shared_schema.evaluate.plots import plot  # noqa: PLC0415 (matplotlib is an extra)
 
