@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from server.core import cipher
 from server.gallery import selectors
 from server.gallery.models import Template
@@ -16,7 +18,10 @@ from shared_schema.node import NodeSettings
 
 @dataclass(frozen=True, slots=True)
 class CrossRisk:
-    """Somebody whose template is so close that a door could give one of the two the name of the other."""
+    """Somebody whose template is so close that a door could give one of the two the name of the other.
+
+    `similarity` is less the excess of the rarer of the two faces (`shared_schema.face.crowd`), as doors compare it.
+    """
 
     person: Person
     similarity: float
@@ -30,8 +35,7 @@ def strangers_named_one_in() -> int:
 
 def match_bar(gallery_size: int) -> float:
     """The similarity from which that node would name somebody, for a gallery of so many people."""
-    calibration = embedder().calibration
-    return calibration.min_similarity(strangers_named_one_in=strangers_named_one_in(), gallery_size=gallery_size)
+    return embedder().calibration.door_similarity(strangers_named_one_in=strangers_named_one_in(), gallery_size=gallery_size)
 
 
 def cross_risks(person: Person) -> tuple[CrossRisk, ...]:
@@ -45,7 +49,9 @@ def cross_risks(person: Person) -> tuple[CrossRisk, ...]:
         template = decode_embedding(cipher.current().decrypt(row.ciphertext, purpose=cipher.TEMPLATE), row.dimension)
     except FaceError:
         return ()
-    similarities = others.similarities(template)
+    excess = model.calibration.excess(np.concatenate([template[np.newaxis], others.templates]))
+    lowest = np.minimum.reduceat(excess[1:], np.flatnonzero(np.diff(others.owners, prepend=-1)))
+    similarities = others.similarities(template) - np.minimum(excess[0], lowest)
     bar = match_bar(others.size + 1)
     near = {others.people[at]: float(similarities[at]) for at in range(others.size) if similarities[at] >= bar}
     found = [CrossRisk(other, near[other.uuid]) for other in Person.objects.filter(uuid__in=near)]  # type: ignore[index]  # a PersonId is one

@@ -3,10 +3,12 @@
 Leave-one-out: a sample is compared with the template of that person's other samples and with everybody else's template, and judged by the
 rule that doors use. Then each person plays the stranger: the same sample, the person not being enrolled. A single image is the hardest
 probe a door could have; a pass fuses several frames and does better.
+
+Every similarity told here is less the probe's excess (`shared_schema.face.crowd`), as doors compare it, so that one bar holds for all.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,9 +37,13 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One sample: its own person by the other samples (None when it is the only one), and the two nearest other people."""
+    """One sample: its own person by the other samples (None when it is the only one), and the two nearest other people.
+
+    The candidates have plain cosines; `excess` is what the bars rise by for this sample.
+    """
 
     of: int
+    excess: float
     own: Candidate | None
     nearest: Candidate | None
     next: Candidate | None
@@ -106,19 +112,19 @@ class Tried:
     @property
     def own(self) -> NDArray[np.float64]:
         """What each sample reaches with its own person."""
-        return np.array([trial.own.similarity for trial in self.trials if trial.own is not None], np.float64)
+        return np.array([trial.own.similarity - trial.excess for trial in self.trials if trial.own is not None], np.float64)
 
     @property
     def strangers(self) -> NDArray[np.float64]:
         """What each sample reaches with anybody else."""
-        return np.array([trial.nearest.similarity for trial in self.trials if trial.nearest is not None], np.float64)
+        return np.array([trial.nearest.similarity - trial.excess for trial in self.trials if trial.nearest is not None], np.float64)
 
     @property
     def by_person(self) -> dict[PersonId, Member]:
         return {member.person: member for member in self.members}
 
     def policy(self, strangers_named_one_in: int) -> DoorPolicy:
-        """What doors compare with at this setting."""
+        """The bars of doors at this setting, for a probe without excess."""
         default = NodeSettings()
         unsure = min(default.strangers_unsure_one_in, strangers_named_one_in)
         settings = NodeSettings(strangers_named_one_in=strangers_named_one_in, strangers_unsure_one_in=unsure)
@@ -132,8 +138,8 @@ def try_gallery(members: Sequence[Member], *, model_id: ModelId, calibration: Ca
         raise FaceError("mixed_gallery", "a person stands in the gallery twice; merge the two")
     templates = {member.person: mean_of(member.samples)[np.newaxis] for member in checked}
     gallery = Gallery.build(model_id=model_id, revision=0, people=templates)
-    trials = tuple(trial for at, member in enumerate(checked) for trial in _trials(gallery, at, member))
-    return Tried(model_id, tuple(checked), trials, _nearest_pairs(gallery, checked), calibration)
+    trials = tuple(trial for at, member in enumerate(checked) for trial in _trials(gallery, at, member, calibration))
+    return Tried(model_id, tuple(checked), trials, _nearest_pairs(gallery, checked, calibration), calibration)
 
 
 def tally(tried: Tried, policy: DoorPolicy) -> Tally:
@@ -142,7 +148,7 @@ def tally(tried: Tried, policy: DoorPolicy) -> Tally:
     for trial in tried.trials:
         if trial.own is not None:
             counts[_ending(trial, policy)] += 1
-    named = sum(_outcome(*trial.as_stranger, policy) is Outcome.MATCH for trial in tried.trials)
+    named = sum(_outcome(trial, trial.as_stranger, policy) is Outcome.MATCH for trial in tried.trials)
     return Tally(counts[Outcome.MATCH], counts[Outcome.UNSURE], counts[Outcome.UNKNOWN], counts["wrong"], named)
 
 
@@ -154,22 +160,20 @@ def confusions(tried: Tried, policy: DoorPolicy) -> tuple[Confusion, ...]:
         first, _ = trial.as_own
         if first is None or trial.own is None or first is trial.own:
             continue
-        outcome = _outcome(*trial.as_own, policy)
+        outcome = _outcome(trial, trial.as_own, policy)
         if outcome is not Outcome.UNKNOWN:
-            other = known[PersonId(first.person)]
-            found.append(Confusion(tried.members[trial.of], other, first.similarity, trial.own.similarity, outcome))
+            reached = (first.similarity - trial.excess, trial.own.similarity - trial.excess)
+            found.append(Confusion(tried.members[trial.of], known[PersonId(first.person)], *reached, outcome))
     return tuple(sorted(found, key=lambda confusion: -confusion.similarity))
 
 
 def highest_stranger(tried: Tried) -> Likeness | None:
     """Whoever, not being enrolled, would come nearest to somebody who is. None with fewer than two people."""
-    nearest = [(trial.nearest.similarity, trial) for trial in tried.trials if trial.nearest is not None]
-    if not nearest:
+    found = [(trial.nearest.similarity - trial.excess, trial.of, trial.nearest) for trial in tried.trials if trial.nearest is not None]
+    if not found:
         return None
-    similarity, trial = max(nearest, key=lambda pair: pair[0])
-    if trial.nearest is None:
-        return None
-    return Likeness(tried.members[trial.of], tried.by_person[PersonId(trial.nearest.person)], similarity)
+    similarity, of, nearest = max(found, key=lambda one: one[0])
+    return Likeness(tried.members[of], tried.by_person[PersonId(nearest.person)], similarity)
 
 
 def _checked(member: Member, dimension: int) -> Member:
@@ -182,29 +186,32 @@ def _checked(member: Member, dimension: int) -> Member:
     return Member(member.person, member.name, rows)
 
 
-def _trials(gallery: Gallery, at: int, member: Member) -> list[Trial]:
+def _trials(gallery: Gallery, at: int, member: Member, calibration: Calibration) -> list[Trial]:
     trials = []
-    for row, sample in enumerate(member.samples):
+    for row, (sample, excess) in enumerate(zip(member.samples, calibration.excess(member.samples), strict=True)):
         nearest, following = _others(gallery, sample, at)
-        trials.append(Trial(at, _own(gallery.model_id, member, row), nearest, following))
+        trials.append(Trial(at, float(excess), _own(member, row), nearest, following))
     return trials
 
 
-def _own(model_id: ModelId, member: Member, row: int) -> Candidate | None:
+def _own(member: Member, row: int) -> Candidate | None:
     """The person by all samples but this one."""
     if len(member.samples) < 2:
         return None
     rest = mean_of(np.delete(member.samples, row, axis=0))
-    alone = Gallery.build(model_id=model_id, revision=0, people={member.person: rest[np.newaxis]})
-    return alone.search(member.samples[row])[0]
+    return _candidate(member.person, float(rest @ member.samples[row]))
 
 
 def _others(gallery: Gallery, probe: Embedding, at: int) -> tuple[Candidate | None, Candidate | None]:
     similarities = gallery.similarities(probe)
     similarities[at] = -np.inf
     order = np.argsort(-similarities)[:2] if gallery.size <= 2 else _two_highest(similarities)
-    found = [Candidate(person=gallery.people[i], similarity=min(1.0, float(similarities[i]))) for i in order if i != at]
+    found = [_candidate(gallery.people[i], float(similarities[i])) for i in order if i != at]
     return (*found, None, None)[0], (*found, None, None)[1]
+
+
+def _candidate(person: PersonId, similarity: float) -> Candidate:
+    return Candidate(person=person, similarity=min(1.0, similarity))
 
 
 def _two_highest(similarities: NDArray[np.float32]) -> NDArray[np.intp]:
@@ -212,26 +219,29 @@ def _two_highest(similarities: NDArray[np.float32]) -> NDArray[np.intp]:
     return np.asarray(top[np.argsort(-similarities[top])], np.intp)
 
 
-def _nearest_pairs(gallery: Gallery, members: Sequence[Member]) -> tuple[Likeness, ...]:
-    """Everybody's template with the nearest other one, each pair once, the most similar first."""
+def _nearest_pairs(gallery: Gallery, members: Sequence[Member], calibration: Calibration) -> tuple[Likeness, ...]:
+    """Everybody's template as a probe, with the nearest other one; each pair once, the most similar first."""
     found: dict[frozenset[int], float] = {}
     for at, member in enumerate(members):
-        similarities = gallery.similarities(mean_of(member.samples))
+        template = mean_of(member.samples)
+        similarities = gallery.similarities(template) - calibration.excess(template[np.newaxis])[0]
         similarities[at] = -np.inf
         nearest = int(similarities.argmax())
+        pair = frozenset({at, nearest})
         if nearest != at:
-            found[frozenset({at, nearest})] = float(similarities[nearest])
-    ordered = sorted(found.items(), key=lambda pair: -pair[1])
-    return tuple(Likeness(members[min(pair)], members[max(pair)], min(1.0, similarity)) for pair, similarity in ordered)
+            found[pair] = max(float(similarities[nearest]), found.get(pair, -np.inf))
+    ordered = sorted(found.items(), key=lambda one: -one[1])
+    return tuple(Likeness(members[min(pair)], members[max(pair)], similarity) for pair, similarity in ordered)
 
 
 def _ending(trial: Trial, policy: DoorPolicy) -> Outcome | str:
     """How the sample of an enrolled person ends; a match with somebody else is `wrong`."""
-    candidate, runner_up = trial.as_own
-    outcome = _outcome(candidate, runner_up, policy)
-    return "wrong" if outcome is Outcome.MATCH and candidate is not trial.own else outcome
+    outcome = _outcome(trial, trial.as_own, policy)
+    return "wrong" if outcome is Outcome.MATCH and trial.as_own[0] is not trial.own else outcome
 
 
-def _outcome(candidate: Candidate | None, runner_up: Candidate | None, policy: DoorPolicy) -> Outcome:
+def _outcome(trial: Trial, found: tuple[Candidate | None, Candidate | None], policy: DoorPolicy) -> Outcome:
     """The door's rule; one image stands for as many agreeing frames as are asked for."""
-    return outcome_of(candidate, runner_up, policy.min_agreeing_frames, policy).outcome
+    named, unsure = policy.min_similarity + trial.excess, policy.unsure_similarity + trial.excess
+    towards = replace(policy, min_similarity=named, unsure_similarity=unsure)
+    return outcome_of(*found, policy.min_agreeing_frames, towards).outcome

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
-from shared_schema.evaluate.gallery import Member, confusions, highest_stranger, tally
+from shared_schema.evaluate.gallery import Member, confusions, highest_stranger, tally, try_gallery
 from shared_schema.evaluate.gallery_report import Advice, as_report, report_of
+from shared_schema.face.crowd import Crowd
 from shared_schema.face.types import Embeddings, FaceError
 from shared_schema.face.vectors import unit
-from tests.shared_schema.evaluate.made_up_people import DIMENSION, crowd, likeness, looks, member, tried
+from tests.shared_schema.evaluate.made_up_people import CALIBRATION, DIMENSION, MODEL, crowd, likeness, looks, member, tried
 
 
 def swapped() -> list[Member]:
@@ -82,6 +83,20 @@ def test_a_sample_is_never_compared_with_a_template_it_is_part_of() -> None:
     alone = member("Ada", np.concatenate([looks(0, 1), looks(1, 1)]))
     found = tried([alone, *crowd(5)[2:]])
     assert all(trial.own is not None and trial.own.similarity < 0.4 for trial in found.trials if trial.of == 0)
+
+
+def test_a_face_that_many_people_resemble_must_come_closer_here_as_at_the_doors() -> None:
+    crowd_of_zero = Crowd(looks(0, 5, spread=0.1), nearest=5, share=0.5, usual=0.4)
+    beside = CALIBRATION.beside(crowd_of_zero)
+    plain = tried(crowd(3))
+    found = try_gallery(crowd(3), model_id=MODEL, calibration=beside, dimension=DIMENSION)
+    common, rare = found.trials[0], found.trials[-1]
+    assert common.excess > 0 > rare.excess
+    assert found.own[0] == pytest.approx(plain.own[0] - common.excess, abs=1e-6)
+    assert found.own[-1] == pytest.approx(plain.own[-1] - rare.excess, abs=1e-6)
+    strict = found.policy(100_000)
+    assert tally(plain, strict).right == 9
+    assert tally(found, strict).right == 6
 
 
 def test_a_gallery_of_one_person_has_no_strangers_and_still_a_report() -> None:
