@@ -60,7 +60,7 @@ def policy_of(settings: NodeSettings, calibration: Calibration, gallery_size: in
     own = calibration.min_own_similarity
     return DoorPolicy(
         min_similarity=reached_by(settings.strangers_named_one_in),
-        unsure_similarity=reached_by(settings.strangers_unsure_one_in),
+        unsure_similarity=reached_by(min(settings.strangers_unsure_one_in, settings.strangers_named_one_in)),
         early_similarity=reached_by(round(_CHANCES * settings.strangers_named_one_in)),
         min_margin=calibration.min_margin,
         min_agreeing_frames=settings.min_agreeing_frames,
