@@ -10,14 +10,18 @@ import numpy as np
 import pytest
 from skimage import data
 
+from shared_schema.doorway import Doorway, policy_of
 from shared_schema.doorway.liveness import pad_value
 from shared_schema.doorway.types import Look
 from shared_schema.evaluate.pad import least_value
 from shared_schema.evaluate.pad_held import HANDLINGS, HeldPicture
 from shared_schema.face.manifest import ModelSet
+from shared_schema.face.match import Gallery
 from shared_schema.face.pipeline import FacePipeline
 from shared_schema.face.types import Bgr
 from shared_schema.ids import BootNs
+from shared_schema.node import NodeSettings
+from tests.shared_schema.doorway.fakes import person
 from tests.shared_schema.face.puppet import blinking, turned
 
 CLIP = Path(__file__).parents[3] / "../shared/data/clips/press-event.mp4"
@@ -96,6 +100,21 @@ def test_the_frame_rate_hardly_changes_the_value(pipeline: FacePipeline, bar: fl
     assert value(fast) == pytest.approx(value(slow), abs=0.03)
     adjacent = [replace(look, at=BootNs(look.at * 10)) for look in fast[:2]]
     assert value(adjacent) > bar, "frames next to each other would look like a held picture"
+
+
+def test_a_door_that_asks_for_living_faces_sends_a_held_picture_to_people(pipeline: FacePipeline, officer: Bgr) -> None:
+    (face,) = pipeline.detect(officer)
+    enrolled = Gallery.build(model_id=pipeline.model_id, revision=1, people={person("ann"): pipeline.embed(officer, [face])})
+    film = list(HeldPicture(officer, face.box, HANDLINGS[1], seed=4).frames(1.2, 5))
+    calibration = ModelSet.load().embedder.calibration
+
+    def passes(settings: NodeSettings) -> list[tuple[str, tuple[str, ...]]]:
+        door = Doorway(pipeline, enrolled, policy_of(settings, calibration, enrolled.size))
+        decided = [one for second, frame in film for one in door.step(frame, BootNs(round(second * NS)))]
+        return [(one.outcome.value, one.evidence.doubts) for one in [*decided, *door.finish()]]
+
+    assert passes(NodeSettings(pad="review")) == [("unsure", ("pad",))]
+    assert passes(NodeSettings(pad="off")) == [("match", ())]
 
 
 def test_looks_too_near_in_time_say_nothing(pipeline: FacePipeline, officer: Bgr) -> None:
