@@ -10,9 +10,9 @@ alike in a living face as much as in a picture and are not compared; that makes 
 
 Tried and left: how alike the embeddings are (at a BPCER of 1 % over four recordings 67 % of held pictures were missed, against 17 %
 this way), laying over by affine maps, the least and the median likeness of the pairs in place of the mean (no better). Measure with
-`lintel-face evaluate pad`. On one clip of a stage and twelve portraits (219 and 84 passes) the shipped bar misses held pictures only
-where light and glare change while they are held; the living it flags sit still in the audience. That is thin material: no walk through
-a door is in it.
+`lintel-face evaluate pad`: on one clip of a stage and twelve portraits the shipped bar flags 1 of 195 living passes (BPCER 0.5 %) and
+misses 11 of 84 held pictures (APCER 13 %), all of them held while light and glare change. That is thin material: no walk through a door
+is in it, and a man who smiled into the camera without moving for a second was taken for a picture.
 """
 
 from collections.abc import Sequence
