@@ -14,6 +14,7 @@ from edge_client.outbox.delivery import Deliveries
 from edge_client.outbox.store import Outbox, Recorded
 from shared_schema.doorway import Doorway
 from shared_schema.envelope import Envelope
+from shared_schema.face.calibration import Calibration
 from shared_schema.face.manifest import Embedder
 from shared_schema.face.vectors import encode_embedding
 from shared_schema.gallery import GalleryPerson, GallerySnapshot
@@ -40,8 +41,10 @@ def pipeline_of(model_id: ModelId, scenes: Sequence[Scene]) -> ScenePipeline:
 
 
 def embedder_called(model_id: str) -> Embedder:
-    """The shipped embedder under another name."""
-    return Embedder(MODELS.embedder.file.model_copy(update={"model_id": model_id}))
+    """The shipped embedder by this name, for faces of the scenes: they have another dimension than its crowd, so it has none."""
+    shipped = MODELS.embedder.file
+    calibration = Calibration.model_validate(MODELS.embedder.calibration.model_dump(exclude={"crowd"}))
+    return Embedder(shipped.model_copy(update={"model_id": model_id, "calibration": calibration}))
 
 
 class SceneCamera:
@@ -80,7 +83,7 @@ class Node:
         self.recorded: list[Recorded] = []
         self.reports: list[CaptureReport] = []
         self.camera = SceneCamera(scenes, self.clock)
-        self.embedders: tuple[Embedder, ...] = (MODELS.embedder,)
+        self.embedders: tuple[Embedder, ...] = (embedder_called(MODELS.embedder.model_id),)
         self._scenes = self.camera.scenes
         self._config = NodeConfig(state=state, camera=CameraConfig(kind="replay", source="x"), settings={"min_face_px": 16, **settings})
 

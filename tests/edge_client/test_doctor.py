@@ -205,7 +205,7 @@ def test_a_node_that_waits_for_the_gallery_of_its_new_model_is_told_what_it_goes
     renamed = tmp_path / "models"
     renamed.mkdir()
     for file in shipped.folder.glob("*"):
-        if file.suffix in {".toml", ".tflite"}:
+        if file.suffix in {".toml", ".tflite", ".npy"}:
             (renamed / file.name).write_bytes(file.read_bytes().replace(shipped.embedder.model_id.encode(), b"a-new-model"))
     config = healthy.config.model_copy(update={"models": healthy.config.models.model_copy(update={"folder": renamed})})
     cache = GalleryCache(healthy.config.state)

@@ -19,7 +19,7 @@ from tests.shared_schema.doorway.fakes import EMPTY, approach
 from tests.shared_schema.face.foreign import small_entry
 from tests.shared_schema.face.inception import small_embedder
 
-OLD, NEW = MODELS.embedder, embedder_called("facenet")
+OLD, NEW = embedder_called(MODELS.embedder.model_id), embedder_called("facenet")
 TWICE = (*approach("ann", 4), *((EMPTY,) * 10), *approach("ann", 4), *((EMPTY,) * 10))
 
 
