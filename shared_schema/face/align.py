@@ -15,6 +15,8 @@ CORNERS: Final = (33, 133, 362, 263, 2)
 """Points of the mesh: right eye's outer and inner corner, left eye's inner and outer corner, base of the nose."""
 FACE_SHAPE: Final[Points] = np.array([[46.11, 47.88], [102.14, 47.91], [74.02, 78.66], [74.18, 107.17]], np.float32)
 """Where the `FITTED` landmarks of a frontal face lie to each other: medians over the development part of LFW."""
+SHAPE_PX: Final = 150
+"""Side of the chip that `FACE_SHAPE` lies in."""
 
 _HALVINGS: Final = 4
 """A length that this divides can be halved twice."""

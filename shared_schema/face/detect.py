@@ -84,7 +84,7 @@ class BlazeFace:
 
 
 class Detector:
-    """The looks over one frame. With a mesh the close-up only has to find the face again, and what shows no mesh was none."""
+    """The looks over one frame. With a mesh the close-up only has to find the face again."""
 
     def __init__(self, near: BlazeFace, far: BlazeFace, mesh: FaceMesh | None = None) -> None:
         self._near = near
@@ -99,7 +99,7 @@ class Detector:
         if self._mesh is None:
             return distinct
         looks = ((face, self._mesh.look(frame, face)) for face in distinct)
-        return tuple(replace(face, mesh=mesh.points) for face, mesh in looks if mesh is not None)
+        return tuple(face if mesh is None else replace(face, mesh=mesh.points) for face, mesh in looks)
 
     def _everywhere(self, frame: Bgr) -> Iterator[Finds]:
         """Coarse finds of the whole frame. It is shrunk once, for all looks."""

@@ -1,19 +1,20 @@
 """The face pipeline as one object: what a node does to a frame and a server to a sample."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from shared_schema.face import quality
-from shared_schema.face.align import FACE_SHAPE, align, fitted_points
+from shared_schema.face.align import FACE_SHAPE, SHAPE_PX, align, fitted_points
 from shared_schema.face.detect import BlazeFace, Detector
 from shared_schema.face.embed import FaceEmbedder
 from shared_schema.face.landmarks import FaceMesh
 from shared_schema.face.manifest import ModelSet
 from shared_schema.face.resize import resized
 from shared_schema.face.runtime import Network, own_cores, threads_for
-from shared_schema.face.types import Bgr, Box, Embeddings, Face, Quality, check_frame
+from shared_schema.face.types import Bgr, Box, Embeddings, Face, Gate, Quality, check_frame
 from shared_schema.ids import ModelId
 
 CROP_PX: Final = 320
@@ -61,17 +62,24 @@ class FacePipeline:
         return self._detector.detect(frame, near)
 
     def chip(self, frame: Bgr, face: Face) -> Bgr:
-        """The aligned face in BGR, as the embedder sees it."""
+        """The aligned face in BGR, as the embedder sees it; roughly so where the mesh that it is cut by was not found."""
+        if self._lacks_mesh(face):
+            shape = FACE_SHAPE * np.float32(self._chip_px / SHAPE_PX)
+            return align(frame, fitted_points(face, len(shape)), shape, self._chip_px)
         return align(frame, fitted_points(face, len(self._template)), self._template, self._chip_px)
 
     def assess(self, frame: Bgr, face: Face, *, min_face_px: int, chip: Bgr | None = None) -> Quality:
         """How good a look at the face the frame gives, and the gate that refuses it, if any. `chip`: the face's, where it is at hand."""
         seen = self.chip(frame, face) if chip is None else chip
-        return quality.assess(frame, face, seen, FACE_SHAPE, min_face_px=min_face_px)
+        found = quality.assess(frame, face, seen, FACE_SHAPE, min_face_px=min_face_px)
+        return replace(found, gate=Gate.IMPLAUSIBLE) if found.gate is None and self._lacks_mesh(face) else found
 
     def embed(self, frame: Bgr, faces: Sequence[Face], chips: Sequence[Bgr] | None = None) -> Embeddings:
         """Unit float32 rows (n, dimension), one per face. `chips`: the faces', in their order, where they are at hand."""
         return self._embedder.embed([self.chip(frame, face) for face in faces] if chips is None else chips)
+
+    def _lacks_mesh(self, face: Face) -> bool:
+        return face.mesh is None and len(self._template) > len(FACE_SHAPE)
 
     def crop(self, frame: Bgr, face: Face) -> Bgr:
         """An evidence image: the head with a margin, within the frame, at most `CROP_PX` on its long side."""

@@ -78,7 +78,7 @@ class Box:
 class Face:
     """A detected face. Landmarks: right eye, left eye, nose tip, mouth, right ear, left ear (the person's right).
 
-    `mesh`: the points of its surface, where the model set has a landmark model.
+    `mesh`: the points of its surface, where the model set has a landmark model and that one sees a face.
     """
 
     box: Box

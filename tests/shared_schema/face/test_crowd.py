@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from shared_schema.face.calibration import Calibration
-from shared_schema.face.crowd import PEOPLE_EACH, Crowd, decoded, encoded, make_crowd
+from shared_schema.face.crowd import LEAST_EXCESS, PEOPLE_EACH, Crowd, decoded, encoded, make_crowd, nearness
 from shared_schema.face.manifest import ModelSet
 from shared_schema.face.types import Embeddings, FaceError
 from shared_schema.face.vectors import unit
@@ -22,9 +22,15 @@ def test_a_face_like_many_must_come_closer_than_a_rare_one() -> None:
     assert common > 0 > rare
 
 
+def test_the_bar_hardly_comes_down_for_what_is_no_face() -> None:
+    crowd = make_crowd(strangers(400))
+    assert crowd.excess(-crowd.means[:1])[0] == pytest.approx(LEAST_EXCESS)
+
+
 def test_people_who_are_no_part_of_the_crowd_have_no_excess_on_the_whole() -> None:
     crowd = make_crowd(strangers(800))
-    assert abs(float(crowd.excess(strangers(800, seed=1)).mean())) < 0.01
+    unseen = strangers(800, seed=1)
+    assert abs(float(nearness(unseen, crowd.means, crowd.nearest).mean()) - crowd.usual) < 0.02
 
 
 def test_nobody_stands_in_the_crowd_as_they_are() -> None:

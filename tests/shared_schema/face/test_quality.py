@@ -109,3 +109,15 @@ def test_a_larger_sharper_look_is_worth_more(pipeline: FacePipeline, officer: Bg
 )
 def test_the_clipped_share_is_the_area_outside(box: Box, share: float) -> None:
     assert clipped_share(box, 100, 100) == pytest.approx(share)
+
+
+def test_what_shows_no_mesh_of_a_face_is_implausible(pipeline: FacePipeline, officer: Bgr) -> None:
+    (face,) = pipeline.detect(officer)
+    assert pipeline.assess(officer, face, min_face_px=60).gate is None
+    assert pipeline.assess(officer, replace(face, mesh=None), min_face_px=60).gate is Gate.IMPLAUSIBLE
+
+
+def test_a_chip_without_a_mesh_shows_about_the_same(pipeline: FacePipeline, officer: Bgr) -> None:
+    (face,) = pipeline.detect(officer)
+    one, other = pipeline.embed(officer, [face, replace(face, mesh=None)])
+    assert float(one @ other) > 0.95
