@@ -51,12 +51,14 @@ _LONGEST_BLINK_NS: Final = 2_000_000_000
 _MAX_START_DEG: Final = 12.0
 """A turn begins with a head that looks this straight at the camera."""
 _MIN_TURN_DEG: Final = 12.0
+_MAX_NOD_DEG: Final = 20.0
+"""Who turns the head does not nod; a picture swung about does both."""
 _MIN_PARALLAX: Final = 0.17
 """How far the tip of the nose runs ahead, in distances between the outer corners of the eyes."""
 _ON_ITS_WAY: Final = (0.25, 0.8)
 """Parts of `_MIN_PARALLAX` between which the nose must have been seen."""
 _TURNED_FRAMES: Final = 2
-_MAX_LIKENESS: Final = 0.68
+_MAX_LIKENESS: Final = 0.6
 """More alike than this, the straight and the turned picture are pictures of one flat thing."""
 
 # Points of the mesh.
@@ -209,13 +211,14 @@ class Turn(Challenge):
         self._turned_frames = 0
 
     def _is_done(self, at_ns: int, seen: Seen) -> bool:
-        yaw, _ = head_pose(seen.mesh)
+        yaw, pitch = head_pose(seen.mesh)
         if self._straight is None:
             self._straight = seen if abs(yaw) <= _MAX_START_DEG else None
             return False
+        yaw_before, pitch_before = head_pose(self._straight.mesh)
         ahead = self._sense * parallax(self._straight.mesh, seen.mesh) / _MIN_PARALLAX
         self._on_its_way |= _ON_ITS_WAY[0] <= ahead <= _ON_ITS_WAY[1]
-        turned = ahead >= 1 and self._sense * (yaw - head_pose(self._straight.mesh)[0]) >= _MIN_TURN_DEG
+        turned = ahead >= 1 and self._sense * (yaw - yaw_before) >= _MIN_TURN_DEG and abs(pitch - pitch_before) <= _MAX_NOD_DEG
         solid = turned and self._on_its_way and flatness(self._straight, seen) < _MAX_LIKENESS
         self._turned_frames = self._turned_frames + 1 if solid else 0
         return self._turned_frames >= _TURNED_FRAMES
