@@ -7,7 +7,8 @@ purpose (shrunk to 20 px, blurred, smeared by motion, darkened with noise, overe
 What the gates do to 61 of these images, 100 px wide faces: none is refused as it is, at half the size, or in a quarter of the light
 with noise. Of those blurred by 3 % of the face's width none, by 5 % 20 (19 are not even found); in a tenth of the light 31 are too
 dark, in a twentieth all that are found; at twice the light 6 are too bright, at four times 30 of the 43 found; with a fifth of the
-face cut off 60 are clipped. What is no face at all (lamps, clothes, hands) is refused by the face mesh before it comes here.
+face cut off 60 are clipped. What is no face at all (lamps, clothes, hands) shows
+no face mesh, and the pipeline gives it the gate `implausible_landmarks`.
 """
 
 from dataclasses import dataclass
