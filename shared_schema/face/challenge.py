@@ -11,6 +11,10 @@ It has to be seen on its way, so that two photographs shown one after the other 
 *Blink* compares the gap between the lids with what it was while the head was held the same way, as a tilted photograph's eyes are
 narrower too. Both eyes must close and open again.
 
+Measured by `lintel-face evaluate pad --challenges`: of 48 films of twelve prints swung by up to 45 degrees, bent, shaken and brought
+nearer none passed any of three challenges. Living material is thin: one man's turn and a few blinks. A natural blink may be too short
+or too shallow to be seen; who is asked to blink closes the eyes for longer.
+
 What they do not stop: a recording that happens to show what is asked, a mask, a picture with holes for living eyes.
 """
 

@@ -15,6 +15,7 @@ from shared_schema.doorway.types import Look
 from shared_schema.evaluate import pad
 from shared_schema.evaluate.__main__ import main
 from shared_schema.evaluate.pad import passes
+from shared_schema.evaluate.pad_challenges import evaluate_challenges
 from shared_schema.evaluate.pad_held import HANDLINGS, Handling, HeldPicture
 from shared_schema.face.manifest import ModelSet
 from shared_schema.face.pipeline import FacePipeline
@@ -138,6 +139,12 @@ def test_a_still_picture_passes_nothing_and_the_rest_is_not_asked(
     assert report["passed"] is False
     assert report["asked"] == [{"ask": "turn-left", "state": "failed", "seconds": 1.4}]
     assert report["frames_with_one_face"] == 15
+
+
+@pytest.mark.slow
+def test_a_print_passes_no_challenge_however_it_is_held(portraits: Path) -> None:
+    report = evaluate_challenges(portraits, seed=7, models=None)
+    assert (report["tries"], report["passed"]) == (12, 0)
 
 
 def test_an_unknown_challenge_or_camera_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
