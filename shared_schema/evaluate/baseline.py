@@ -26,7 +26,8 @@ def baseline_models(models: Path | None) -> Iterator[Path]:
         text = (given.folder / FILE).read_text(encoding="utf-8")
         embedder = tomllib.loads(text)["embedder"]
         source = embedder.pop("source")
-        embedder.pop("calibration", None)
+        for key in ("calibration", "mirrored_template"):
+            embedder.pop(key, None)
         embedder |= {"template": FACE_SHAPE.round(2).tolist(), "mirrored": True, "model_id": "baseline"}
         for table in ("landmarks", "eyes", "embedder"):
             text = without(text, table)

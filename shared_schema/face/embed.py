@@ -25,17 +25,22 @@ class FaceEmbedder:
             raise FaceError("bad_manifest", f"{file.file} does not have the sizes that its manifest describes")
         self._batch = batch
 
-    def embed(self, chips: Sequence[Bgr]) -> Embeddings:
-        """Unit float32 rows (n, dimension) of BGR chips; where the manifest says so, the mean of each chip and its mirror image."""
+    def embed(self, chips: Sequence[Bgr], reversible: Sequence[Bgr] | None = None) -> Embeddings:
+        """Unit float32 rows (n, dimension) of BGR chips.
+
+        Where the manifest says so, the mean of each chip and of the mirror image of its `reversible` twin; None: of the chip itself.
+        """
         if not chips:
             return np.empty((0, self._file.dimension), np.float32)
-        return unit(np.stack([self._one(chip) for chip in chips]))
+        twins = chips if reversible is None else reversible
+        return unit(np.stack([self._one(chip, twin) for chip, twin in zip(chips, twins, strict=True)]))
 
-    def _one(self, chip: Bgr) -> Embeddings:
-        straight = normalised(chip, self._file)
-        looks = np.concatenate((straight, straight[:, :, ::-1])) if self._file.mirrored else straight
-        vectors = [self._network(np.ascontiguousarray(looks[at : at + self._batch]))[0] for at in range(0, len(looks), self._batch)]
-        return np.asarray(np.concatenate(vectors).mean(axis=0), np.float32)
+    def _one(self, chip: Bgr, twin: Bgr) -> Embeddings:
+        looks = [normalised(chip, self._file)]
+        if self._file.mirrored:
+            looks.append(normalised(np.ascontiguousarray(twin[:, ::-1]), self._file))
+        batches = [np.concatenate(looks[at : at + self._batch]) for at in range(0, len(looks), self._batch)]
+        return np.asarray(np.concatenate([self._network(batch)[0] for batch in batches]).mean(axis=0), np.float32)
 
 
 def _open(file: EmbedderFile, content: bytes, threads: int) -> Network:

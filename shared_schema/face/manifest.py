@@ -72,17 +72,29 @@ class LandmarkFile(ModelFile):
     min_certainty: float = Field(gt=0, lt=1)
 
 
+Template = Annotated[tuple[tuple[float, float], ...], Field(min_length=4, max_length=5)]
+
+
 class EmbedderRule(Feeding):
     """`template`: where points of the face lie in the chip. Embeddings are compared by cosine similarity.
 
     Four points are the detector's right eye, left eye, nose tip and mouth; five are the mesh's right eye's outer and inner corner, left
-    eye's inner and outer corner, and base of the nose.
+    eye's inner and outer corner, and base of the nose. Where `mirrored`, the embedding is the mean of the chip's and of a mirror image's;
+    the chip that is mirrored is cut by `mirrored_template` if there is one: two different views have less of their errors in common.
     """
 
     dimension: int = Field(ge=8, le=4096)
     metric: Literal["cosine"]
     mirrored: bool
-    template: Annotated[tuple[tuple[float, float], ...], Field(min_length=4, max_length=5)]
+    template: Template
+    mirrored_template: Template | None = None
+
+    @model_validator(mode="after")
+    def _has_templates_of_the_same_points(self) -> Self:
+        if self.mirrored_template is not None and not (self.mirrored and len(self.mirrored_template) == len(self.template)):
+            msg = "a mirrored_template needs mirrored = true and as many points as the template"
+            raise ValueError(msg)
+        return self
 
     def fingerprint(self, sha256: str) -> str:
         """Eight hex digits that differ whenever the embeddings do: by the file's content, its feeding, the template or the mirroring."""
@@ -116,6 +128,11 @@ class EmbedderFile(ModelFile, EmbedderRule):
     @property
     def template_points(self) -> Points:
         return np.array(self.template, np.float32)
+
+    @property
+    def twin_points(self) -> Points | None:
+        """The template of the chip that is mirrored, where that is another one."""
+        return None if self.mirrored_template is None else np.array(self.mirrored_template, np.float32)
 
 
 class Manifest(_Entry):

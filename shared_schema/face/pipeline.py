@@ -14,7 +14,7 @@ from shared_schema.face.landmarks import FaceMesh
 from shared_schema.face.manifest import ModelSet
 from shared_schema.face.resize import resized
 from shared_schema.face.runtime import Network, own_cores, threads_for
-from shared_schema.face.types import Bgr, Box, Embeddings, Face, Gate, Quality, check_frame
+from shared_schema.face.types import Bgr, Box, Embeddings, Face, Gate, Points, Quality, check_frame
 from shared_schema.ids import ModelId
 
 CROP_PX: Final = 320
@@ -42,6 +42,7 @@ class FacePipeline:
         self._embedder = FaceEmbedder(manifest.embedder, model_set.contents[manifest.embedder.file], threads=count)
         self._chip_px = manifest.embedder.input_px
         self._template = manifest.embedder.template_points
+        self._twin = manifest.embedder.twin_points
         self._model = model_set.embedder
 
     @property
@@ -63,10 +64,7 @@ class FacePipeline:
 
     def chip(self, frame: Bgr, face: Face) -> Bgr:
         """The aligned face in BGR, as the embedder sees it; roughly so where the mesh that it is cut by was not found."""
-        if self._lacks_mesh(face):
-            shape = FACE_SHAPE * np.float32(self._chip_px / SHAPE_PX)
-            return align(frame, fitted_points(face, len(shape)), shape, self._chip_px)
-        return align(frame, fitted_points(face, len(self._template)), self._template, self._chip_px)
+        return self._cut(frame, face, self._template)
 
     def assess(self, frame: Bgr, face: Face, *, min_face_px: int, chip: Bgr | None = None) -> Quality:
         """How good a look at the face the frame gives, and the gate that refuses it, if any. `chip`: the face's, where it is at hand."""
@@ -76,7 +74,14 @@ class FacePipeline:
 
     def embed(self, frame: Bgr, faces: Sequence[Face], chips: Sequence[Bgr] | None = None) -> Embeddings:
         """Unit float32 rows (n, dimension), one per face. `chips`: the faces', in their order, where they are at hand."""
-        return self._embedder.embed([self.chip(frame, face) for face in faces] if chips is None else chips)
+        straight = [self.chip(frame, face) for face in faces] if chips is None else chips
+        twins = None if self._twin is None else [self._cut(frame, face, self._twin) for face in faces]
+        return self._embedder.embed(straight, twins)
+
+    def _cut(self, frame: Bgr, face: Face, template: Points) -> Bgr:
+        if self._lacks_mesh(face):
+            template = FACE_SHAPE * np.float32(self._chip_px / SHAPE_PX)
+        return align(frame, fitted_points(face, len(template)), template, self._chip_px)
 
     def _lacks_mesh(self, face: Face) -> bool:
         return face.mesh is None and len(self._template) > len(FACE_SHAPE)

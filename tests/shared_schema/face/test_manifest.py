@@ -65,6 +65,7 @@ def test_a_missing_file_or_folder_is_refused(folder: Path) -> None:
         ('metric = "cosine"', 'metric = "euclidean"'),
         ('colour = "RGB"', 'colour = "CMYK"'),
         ("mirrored = true", "mirrord = true"),
+        ("mirrored = true", "mirrored = false"),
         ('file = "embedder_128.tflite"', 'file = "../embedder_128.tflite"'),
         ("manifest_version = 1", "manifest_version = 2"),
         ("[near]", "[near"),
@@ -110,6 +111,7 @@ def test_a_set_without_a_mesh_cuts_chips_by_four_landmarks(folder: Path, officer
 def test_a_set_without_a_mesh_says_so_when_asked(folder: Path) -> None:
     without_the_mesh(folder)
     change(folder, "template = [[37.06, 46.37], ", "template = [")
+    change(folder, "template = [[38.96, 43.80], ", "template = [")
     with pytest.raises(FaceError) as caught:
         FaceMesh.load(ModelSet.load(folder))
     assert caught.value.code == "no_landmarks"
