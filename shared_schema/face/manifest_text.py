@@ -32,8 +32,8 @@ def written(table: str, values: Mapping[str, object]) -> str:
     return "\n".join([f"[{table}]", *lines]) + "\n"
 
 
-def write_calibration(folder: Path, calibration: Calibration, crowd: Crowd | None = None) -> None:
-    """Put the calibration into the manifest of `folder` and its crowd beside it. A PAD bar that is there stays.
+def write_calibration(folder: Path, calibration: Calibration, crowd: Crowd | None = None) -> Calibration:
+    """Put the calibration into the manifest of `folder` and its crowd beside it, and return what stands there now. A PAD bar stays.
 
     The crowd is written under a name of its own content before the manifest names it, so a set is never half changed.
 
@@ -47,6 +47,7 @@ def write_calibration(folder: Path, calibration: Calibration, crowd: Crowd | Non
         calibration = _with_crowd(folder, calibration, crowd)
     table = written("embedder.calibration", calibration.model_dump(mode="json"))
     replace_manifest(path, without(path.read_text(encoding="utf-8"), "embedder.calibration") + "\n" + table)
+    return calibration
 
 
 def _with_crowd(folder: Path, calibration: Calibration, crowd: Crowd) -> Calibration:

@@ -30,5 +30,5 @@ def _calibrate(given: argparse.Namespace) -> Report | str:
     calibration = measured.calibration(given.name)
     if not given.write:
         return written("embedder.calibration", calibration.model_dump(mode="json"))
-    write_calibration(given.models, calibration, measured.crowd)
-    return {"written": str(given.models), **calibration.model_dump(mode="json", exclude_none=True)}
+    stands = write_calibration(given.models, calibration, measured.crowd)
+    return {"written": str(given.models), **stands.model_dump(mode="json", exclude_none=True)}
