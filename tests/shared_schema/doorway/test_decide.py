@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared_schema.doorway.decide import Doubt, Judgement, SecondLook, decide, outcome_of, second_look
-from shared_schema.doorway.fuse import APART_NS, MAX_LOOKS, SPAN_NS, apart, best_looks, fuse
+from shared_schema.doorway.fuse import APART_NS, MAX_LOOKS, SPAN_NS, apart, best_looks, fuse, worth
 from shared_schema.doorway.types import Look
 from shared_schema.face.match import Gallery
 from shared_schema.face.types import Quality
@@ -228,3 +228,16 @@ def test_who_looks_like_many_people_must_come_closer_to_be_named() -> None:
     assert verdict.evidence.min_similarity > similarity.similarity
     assert second_look(verdict.probe, gallery("ann", "bob"), common).outcome is Outcome.UNSURE
     assert decide(looks, gallery("ann", "bob"), POLICY).outcome is Outcome.MATCH
+
+
+def test_a_near_look_weighs_more_than_a_far_one_of_the_same_quality() -> None:
+    near = replace(look("ann"), quality=Quality(0.8, None, 120, 100.0, 120.0))
+    far = replace(look("bob", number=1), quality=Quality(0.8, None, 60, 100.0, 120.0))
+    probe = fuse([near, far])
+    assert float(probe @ near.embedding) > float(probe @ far.embedding)
+    assert best_looks([far, near])[0] is near
+
+
+def test_beyond_a_size_a_nearer_look_is_worth_no_more() -> None:
+    sizes = [replace(look("ann"), quality=Quality(0.8, None, px, 100.0, 120.0)) for px in (120, 400)]
+    assert worth(sizes[0]) == worth(sizes[1])
