@@ -1,4 +1,20 @@
-"""From a chip to an embedding."""
+"""From a chip to an embedding.
+
+Tried on LFW's development part: pairs are told apart at their best bar, and at FAR 1 % and 0.1 %; people (150, three samples each, one
+probe, 20 draws, by the crowd of others) are found while 1 % and 0.1 % of the strangers are named (standard errors 0.3 and 0.4 points).
+
+| embedding of a face | pairs | 1 % | 0.1 % | found at 1 % | at 0.1 % |
+|---|---|---|---|---|---|
+| one chip, the mesh sought after two close-ups | 99.04 % | 98.9 % | 95.6 % | 95.8 % | 92.1 % |
+| chip and its mirror image, likewise | 99.25 % | 99.2 % | 97.7 % | 96.1 % | 93.1 % |
+| chip and its mirror image, the mesh sought after one close-up | 99.08 % | 99.1 % | 97.4 % | – | – |
+| **chip and the mirror image of a wider, lower cut**, likewise | 99.21 % | 99.3 % | 97.8 % | 96.4 % | 93.8 % |
+| four looks: by mesh and by four landmarks, with mirror images, likewise | 99.25 % | 99.1 % | 97.9 % | – | – |
+
+Four looks cost twice the time and gain within noise. Weighing samples and probes by the length that an embedding has before it is scaled
+to 1 (by its first, second and fourth power, and by the inverse), or by how well the two looks agree, changes nothing: 96.1 to 96.2 % and
+93.1 to 93.2 %.
+"""
 
 from collections.abc import Sequence
 from contextlib import suppress

@@ -74,7 +74,8 @@ def test_missing_folders_and_lists_are_refused_in_one_line(capsys: pytest.Captur
     refusal(capsys, "evaluate", "pairs", "--images", tmp_path / "none", "--pairs", tmp_path / "pairs.txt")
     refusal(capsys, "evaluate", "identify", "--images", tmp_path / "none", "--gallery", 1, "--samples", 1, "--probes", 1)
     refusal(capsys, "bench", "--image", tmp_path / "none.jpg")
-    refusal(capsys, "bench", "--image", collection / "images" / "Naval_Officer" / "Naval_Officer_0003.jpg")
+    broken = collection / "images" / "Naval_Officer" / "Naval_Officer_0003.jpg"
+    assert "\n" not in refusal(capsys, "bench", "--image", broken).rstrip("\n")
 
 
 def test_a_folder_without_any_face_is_refused(capsys: pytest.CaptureFixture[str], collection: Path) -> None:
