@@ -18,6 +18,7 @@ HEADLINES = {
     Advice.RAISE: "Raise the setting",
     Advice.LOWER: "A lower bar would do",
     Advice.LOOK: "Look into the people below",
+    Advice.ENROL: "Add samples first",
 }
 
 

@@ -26,11 +26,15 @@ class Advice(StrEnum):
     RAISE = "raise"
     LOWER = "lower"
     LOOK = "look"
+    ENROL = "enrol"
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """The setting that fits this gallery and why. LOOK: no setting helps, people have to be looked into."""
+    """The setting that fits this gallery and why. LOOK: no setting helps, people have to be looked into.
+
+    ENROL: nobody has the second sample that trying takes.
+    """
 
     advice: Advice
     strangers_named_one_in: int
@@ -113,6 +117,8 @@ def suggest(tried: Tried, policy: DoorPolicy, now: int) -> Suggestion:
         return Suggestion(Advice.KEEP, now, "Nobody is enrolled, so there is nothing to try.")
     if ended.misassigned:
         return _higher(tried, now, ended)
+    if not len(tried.own):
+        return Suggestion(Advice.ENROL, now, "Nobody has a second sample, so nobody could be tried. Add two or more of each person.")
     named_now = ended.right
     for one_in in (value for value in SETTINGS if value < now and len(tried.members) >= PEOPLE_PER_STRANGER * value):
         lower = tally(tried, tried.policy(one_in))

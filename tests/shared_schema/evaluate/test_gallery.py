@@ -108,6 +108,7 @@ def test_a_gallery_of_one_person_has_no_strangers_and_still_a_report() -> None:
 def test_one_person_with_one_sample_cannot_be_tried() -> None:
     report = report_of(tried([member("Ada", looks(0, 1))]), 1000)
     assert (report.tested, report.own, report.own_headroom) == (0, None, None)
+    assert report.suggestion.advice is Advice.ENROL
 
 
 def test_an_empty_gallery_says_that_nobody_is_enrolled() -> None:
