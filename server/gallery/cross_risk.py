@@ -50,7 +50,7 @@ def cross_risks(person: Person) -> tuple[CrossRisk, ...]:
     except FaceError:
         return ()
     excess = model.calibration.excess(np.concatenate([template[np.newaxis], others.templates]))
-    lowest = np.minimum.reduceat(excess[1:], np.flatnonzero(np.diff(others.owners, prepend=-1)))
+    lowest = np.minimum.reduceat(excess[1:], others.starts)
     similarities = others.similarities(template) - np.minimum(excess[0], lowest)
     bar = match_bar(others.size + 1)
     near = {others.people[at]: float(similarities[at]) for at in range(others.size) if similarities[at] >= bar}

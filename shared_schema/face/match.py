@@ -18,13 +18,17 @@ __all__ = ["Gallery", "decode_embedding", "encode_embedding"]
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """Everybody who may be named, as of a revision. Rows of `templates` belong to `people[owners[row]]`; owners ascend."""
+    """Everybody who may be named, as of a revision. Rows of `templates` belong to `people[owners[row]]`; owners ascend.
+
+    `starts` is the first row of each person.
+    """
 
     model_id: ModelId
     revision: int
     people: tuple[PersonId, ...]
     templates: Embeddings
     owners: NDArray[np.intp]
+    starts: NDArray[np.intp]
 
     @classmethod
     def build(cls, *, model_id: ModelId, revision: int, people: Mapping[PersonId, Embeddings]) -> Self:
@@ -33,13 +37,14 @@ class Gallery:
             return cls.empty(model_id, revision=revision)
         dimension = _dimension_of(people)
         rows = [_templates_of(person, templates, dimension) for person, templates in people.items()]
-        owners = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
-        return cls(model_id, revision, tuple(people), np.concatenate(rows), owners)
+        counts = np.array([len(row) for row in rows])
+        owners = np.repeat(np.arange(len(rows)), counts)
+        return cls(model_id, revision, tuple(people), np.concatenate(rows), owners, np.cumsum(counts) - counts)
 
     @classmethod
     def empty(cls, model_id: ModelId, *, revision: int = 0) -> Self:
         """A gallery that names nobody."""
-        return cls(model_id, revision, (), np.empty((0, 0), np.float32), np.empty(0, np.intp))
+        return cls(model_id, revision, (), np.empty((0, 0), np.float32), np.empty(0, np.intp), np.empty(0, np.intp))
 
     @classmethod
     def from_snapshot(cls, snapshot: GallerySnapshot, *, model_id: ModelId | None = None) -> Self:
@@ -91,8 +96,10 @@ class Gallery:
 
     def similarities(self, probe: Embedding) -> NDArray[np.float32]:
         """Cosine similarity of the probe to every person, in the order of `people`."""
-        starts = np.flatnonzero(np.diff(self.owners, prepend=-1))
-        return np.asarray(np.maximum.reduceat(self.templates @ probe, starts), np.float32)
+        similarities = self.templates @ probe
+        if len(similarities) > len(self.people):
+            similarities = np.maximum.reduceat(similarities, self.starts)
+        return np.asarray(similarities, np.float32)
 
     def _candidate(self, index: int, similarities: NDArray[np.float32]) -> Candidate:
         return Candidate(person=self.people[index], similarity=min(1.0, float(similarities[index])))

@@ -132,3 +132,13 @@ def test_galleries_of_one_model_merge() -> None:
     assert (merged.size, merged.revision) == (2, 2)
     with pytest.raises(FaceError, match="two galleries"):
         Gallery.merge([gallery_of(ada=AXES[:1]), gallery_of(ada=AXES[1:2])], revision=2)
+
+
+def test_among_a_hundred_thousand_people_the_right_one_is_found() -> None:
+    rows = unit(np.random.default_rng(0).normal(size=(100_000, 16)))
+    whole = Gallery(MODEL, 1, tuple(PersonId(UUID(int=row + 1)) for row in range(100_000)), rows, np.arange(100_000), np.arange(100_000))
+    best, runner_up = whole.search(rows[77_777])
+    assert best is not None
+    assert runner_up is not None
+    assert best.person == UUID(int=77_778)
+    assert best.similarity > runner_up.similarity
