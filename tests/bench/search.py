@@ -23,9 +23,8 @@ def main() -> None:
     right = sum(one is not None and one.person == UUID(int=row + 1) for row, one in enumerate(found))
     search = [_ms(lambda row=row: gallery.search(templates[row])) for row in range(ROUNDS)]  # type: ignore[misc]
     product = [_ms(lambda row=row: templates @ templates[row]) for row in range(ROUNDS)]  # type: ignore[misc]
-    print(
-        f"search among {PEOPLE:,} templates: median {np.median(search):.2f} ms, p95 {np.quantile(search, 0.95):.2f} ms; {right} of {ROUNDS} right"
-    )
+    times = f"median {np.median(search):.2f} ms, p95 {np.quantile(search, 0.95):.2f} ms"
+    print(f"search among {PEOPLE:,} templates: {times}; {right} of {ROUNDS} right")
     print(f"the matrix product alone: median {np.median(product):.2f} ms; ratio {np.median(search) / np.median(product):.2f}×")
 
 
