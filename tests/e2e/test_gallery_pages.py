@@ -6,12 +6,14 @@ from playwright.sync_api import Page, expect
 
 from server.accounts.models import User
 from server.gallery.services import Upload, sample_add
-from tests.e2e.test_pages import admin, browser, look_at, page, pytestmark  # noqa: F401 (fixtures and the mark)
+from tests.e2e.pages import IN_A_BROWSER, look_at
 from tests.factories_people import collins, hopper, jpeg, make_person
 from tests.server.gallery.made_up_samples import enrolled, looks
 
+pytestmark = IN_A_BROWSER
 
-def test_a_sample_that_was_set_aside_is_taken_back(page: Page, admin: User) -> None:  # noqa: F811 (fixtures)
+
+def test_a_sample_that_was_set_aside_is_taken_back(page: Page, admin: User) -> None:
     person = make_person("Eileen Collins")
     bright = np.asarray(cv2.convertScaleAbs(collins(), alpha=1.3), np.uint8)
     for image in (jpeg(collins()), jpeg(bright), jpeg(collins()[:, ::-1]), jpeg(hopper())):
@@ -26,7 +28,7 @@ def test_a_sample_that_was_set_aside_is_taken_back(page: Page, admin: User) -> N
     expect(page.get_by_text("unlike the other samples of this person")).to_be_visible()
 
 
-def test_the_gallery_is_tried_at_another_setting(page: Page) -> None:  # noqa: F811
+def test_the_gallery_is_tried_at_another_setting(page: Page) -> None:
     for number in range(2, 12):
         enrolled(f"Person {number}", looks(number, 4, spread=0.5))
     mixed = enrolled("Mixed", [*looks(20, 2), looks(21, 1)[0]])

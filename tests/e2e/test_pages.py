@@ -1,15 +1,12 @@
 """The pages in a real browser."""
 
-import os
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from server.accounts.models import User
@@ -17,59 +14,11 @@ from server.attendance.services import open_day_derive
 from server.gallery.services import Upload, sample_add
 from server.people.models import Person
 from server.sites.days import local_day
+from tests.e2e.pages import IN_A_BROWSER, look_at, shoot
 from tests.factories import FakeNode, a_door, a_site, heartbeat
 from tests.factories_people import PASSWORD, collins, hopper, jpeg, make_account, make_person, no_face, two_faces
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync",
-]  # fmt: skip
-expect.set_options(timeout=30_000)  # a busy machine is no fault of the pages
-SHOTS = os.environ.get("LINTEL_SHOTS")
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium here; install Debian's chromium to run the pages in a browser"),
-    pytest.mark.django_db(transaction=True),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    # Playwright's loop runs in this thread, where Django would refuse the ORM of the tests themselves.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield launched
-        launched.close()
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-
-
-@pytest.fixture
-def admin() -> User:
-    return make_account("admin", "ada")
-
-
-@pytest.fixture
-def page(browser: Browser, live_server: LiveServer, admin: User) -> Iterator[Page]:
-    """Signed in, and failing when the page breaks its own content security policy or a script fails."""
-    opened = browser.new_page(base_url=live_server.url, viewport={"width": 1200, "height": 820})
-    problems: list[str] = []
-    opened.on("console", lambda message: problems.append(message.text) if "Security Policy" in message.text else None)
-    opened.on("pageerror", lambda error: problems.append(str(error)))
-    opened.goto("/")
-    opened.get_by_label("Name").fill(admin.username)
-    opened.get_by_label("Password").fill(PASSWORD)
-    opened.get_by_role("button", name="Sign in").click()
-    expect(opened.get_by_role("heading", name="Today")).to_be_visible()
-    yield opened
-    opened.close()
-    assert problems == []
-
-
-def shoot(page: Page, name: str) -> None:
-    if SHOTS:
-        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
+pytestmark = IN_A_BROWSER
 
 
 def test_an_empty_today_says_what_to_do_next(page: Page) -> None:
@@ -141,22 +90,6 @@ def test_today_says_so_when_it_can_no_longer_be_brought_up_to_date_and_loads_no_
     shoot(page, "today-stale")
     page.unroute("**/today/now")
     expect(page.get_by_role("alert")).to_be_hidden()
-
-
-def look_at(page: Page, name: str, url: str = "") -> None:
-    """Light, dark and as wide as a phone: nothing is wider than the window."""
-    if url:
-        page.goto(url)
-    looks: list[tuple[str, Literal["light", "dark"], int]] = [
-        ("light", "light", 1200), ("dark", "dark", 1200), ("phone", "light", 390), ("phone-dark", "dark", 390),
-    ]  # fmt: skip
-    for look, scheme, width in looks:
-        page.emulate_media(color_scheme=scheme)
-        page.set_viewport_size({"width": width, "height": 820})
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{name} {look} scrolls sideways"
-        shoot(page, f"{name}-{look}")
-    page.emulate_media(color_scheme="light")
-    page.set_viewport_size({"width": 1200, "height": 820})
 
 
 def _walk_through_the_door(person: Person) -> None:

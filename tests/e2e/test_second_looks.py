@@ -2,22 +2,16 @@
 
 from datetime import timedelta
 
-import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from server.sightings.models import Sighting
 from server.sightings.second_look_services import second_look_make
-from tests.e2e.test_pages import CHROMIUM, admin, browser, page, shoot
+from tests.e2e.pages import IN_A_BROWSER, shoot
 from tests.factories import FakeNode, a_door, a_site
 from tests.server.sightings.second_looks import enrolled, face, passed
 
-__all__ = ["admin", "browser", "page"]
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium here; install Debian's chromium to run the pages in a browser"),
-    pytest.mark.django_db(transaction=True),
-]
+pytestmark = IN_A_BROWSER
 
 
 def test_a_second_look_is_found_on_today_accepted_and_undone(page: Page) -> None:
