@@ -76,14 +76,14 @@ def run_challenges(source: str, asks: Sequence[str], models: Path | None, tell: 
 def _ask(challenge: Challenge, frames: Iterator[tuple[BootNs, Seen | None]], record: _Record) -> tuple[State, float]:
     """The state at the end, and how long it took. A recording that ends too early has failed."""
     began: int | None = None
-    now = 0
-    for now, seen in frames:
-        began = now if began is None else began
+    at = 0
+    for at, seen in frames:
+        began = at if began is None else began
         record.add(seen)
-        if challenge.feed(now, seen) is not State.WAITING:
+        if challenge.feed(at, seen) is not State.WAITING:
             break
     state = State.FAILED if challenge.state is State.WAITING else challenge.state
-    return state, round((now - (now if began is None else began)) / _NS_PER_S, 2)
+    return state, round((at - (at if began is None else began)) / _NS_PER_S, 2)
 
 
 def seen_in(source: str, models: Path | None) -> Iterator[tuple[BootNs, Seen | None]]:

@@ -18,6 +18,7 @@ or too shallow to be seen; who is asked to blink closes the eyes for longer.
 What they do not stop: a recording that happens to show what is asked, a mask, a picture with holes for living eyes.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
@@ -113,7 +114,7 @@ class Seen:
         return bool(np.isfinite(self.mesh).all() and np.isfinite(self.openness).all())
 
 
-class Challenge:
+class Challenge(ABC):
     """One thing asked of one face. Feed it every frame in the order of time; once passed or failed it stays so."""
 
     def __init__(self, *, timeout_ns: int = TIMEOUT_NS) -> None:
@@ -142,12 +143,13 @@ class Challenge:
         if self._is_done(at_ns, seen):
             self.state = State.PASSED
 
+    @abstractmethod
     def _restart(self) -> None:
         """Forget what was seen."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _is_done(self, at_ns: int, seen: Seen) -> bool:
-        raise NotImplementedError
+        """Whether this frame, with those before it, shows what was asked."""
 
 
 class Blink(Challenge):

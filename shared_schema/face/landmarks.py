@@ -50,12 +50,12 @@ class FaceMesh:
         self._mesh, self._flag = (0, 1) if shapes[0] > 1 else (1, 0)
 
     @classmethod
-    def load(cls, models: ModelSet) -> "FaceMesh":
+    def load(cls, models: ModelSet, *, threads: int = 1) -> "FaceMesh":
         """From a model set. FaceError: no_landmarks when the set has none, bad_manifest."""
         file = models.manifest.landmarks
         if file is None:
             raise FaceError("no_landmarks", f"the model set in {models.folder} has no face mesh; add [landmarks] to its manifest")
-        return cls(file, models.contents[file.file])
+        return cls(file, models.contents[file.file], threads=threads)
 
     def look(self, frame: Bgr, face: Face) -> Mesh | None:
         """The mesh of a face that was detected in a BGR frame; None when the network sees no face there."""

@@ -36,8 +36,7 @@ class FacePipeline:
 
         near = BlazeFace(manifest.near, network(manifest.near.file))
         far = BlazeFace(manifest.far, network(manifest.far.file))
-        marks = manifest.landmarks
-        mesh = None if marks is None else FaceMesh(marks, model_set.contents[marks.file], threads=count)
+        mesh = None if manifest.landmarks is None else FaceMesh.load(model_set, threads=count)
         self._detector = Detector(near, far, mesh)
         self._embedder = FaceEmbedder(manifest.embedder, model_set.contents[manifest.embedder.file], threads=count)
         self._chip_px = manifest.embedder.input_px
