@@ -93,11 +93,11 @@ def _run(options: argparse.Namespace) -> int:
     from edge_client.first_contact import FirstContact
     from edge_client.identity import IdentityFolder
 
-    state = NodeConfig.load(options.config).state
-    folder = IdentityFolder(state)
+    config = NodeConfig.load(options.config)
+    folder = IdentityFolder(config.state)
     folder.load()
     folder.signer()
-    FirstContact(state).forget()
+    FirstContact(config.run_folder).forget()
     start_reporting()
     return supervisor.run(options.config, once=options.once)
 

@@ -1,7 +1,7 @@
 """The root of the process that has the camera: camera → doorway → sign → outbox. It needs no network.
 
 What the server wants (gallery, settings) it finds in the cache that the courier fills; how it is doing it leaves in
-`<state>/run/capture.json` for the courier's heartbeat.
+`<run>/capture.json` for the courier's heartbeat.
 """
 
 import json
@@ -208,8 +208,8 @@ def run(config: NodeConfig) -> None:
             return Doorway(pipeline_of(sets[rules.model_id]), rules.gallery, rules.policy)
 
         patience = GALLERY_PATIENCE_S if isinstance(camera, ReplayCamera) else 0.0
-        contact = FirstContact(config.state)
-        report = CaptureReportFile(config.state).write
+        contact = FirstContact(config.run_folder)
+        report = CaptureReportFile(config.run_folder).write
         capture = Capture(
             camera, make_doorway, outbox, rules, clock, print_recorded, report, lambda: contact.was_had(clock.boot_id), patience
         )

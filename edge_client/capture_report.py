@@ -1,4 +1,4 @@
-"""What capture tells the courier about itself: `<state>/run/capture.json`, replaced as a whole, never half-written.
+"""What capture tells the courier about itself: `<run>/capture.json`, replaced as a whole, never half-written.
 
 It is worth nothing after a power cut, so it is not made durable: that would wear the card.
 """
@@ -35,8 +35,8 @@ class CaptureReport(WireModel):
 class CaptureReportFile:
     """Capture writes, the courier and the doctor read."""
 
-    def __init__(self, state: Path) -> None:
-        self._path = state / "run" / "capture.json"
+    def __init__(self, run: Path) -> None:
+        self._path = run / "capture.json"
 
     def write(self, report: CaptureReport) -> None:
         make_private_folder(self._path.parent)

@@ -3,13 +3,16 @@
 import ipaddress
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from edge_client.errors import ConfigError
 from shared_schema.node import NodeSettings
+
+INSTALLED_STATE: Final = Path("/var/lib/lintel")
+INSTALLED_RUN: Final = Path("/run/lintel")
 
 
 class _Section(BaseModel):
@@ -41,10 +44,16 @@ class NodeConfig(_Section):
     """A node's configuration. Relative paths are relative to the file's folder."""
 
     state: Path
+    run: Path | None = None
     server: str | None = Field(default=None, pattern=r"^https?://[^/\s]+")
     camera: CameraConfig
     settings: dict[str, int | bool] = Field(default_factory=dict)
     models: ModelsConfig = ModelsConfig()
+
+    @property
+    def run_folder(self) -> Path:
+        """What is worth nothing after a restart of the machine: `/run/lintel` for an installed node, else a folder of `state`."""
+        return self.run or (INSTALLED_RUN if self.state == INSTALLED_STATE else self.state / "run")
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -102,7 +111,7 @@ def _absolute_paths(config: NodeConfig, base: Path) -> dict[str, object]:
     if camera.kind == "replay":
         camera = camera.model_copy(update={"source": str(base / camera.source)})
     models = ModelsConfig(folder=told.folder and base / told.folder, meanwhile=told.meanwhile and base / told.meanwhile)
-    return {"state": base / config.state, "camera": camera, "models": models}
+    return {"state": base / config.state, "run": config.run and base / config.run, "camera": camera, "models": models}
 
 
 def _one_line(error: ValidationError) -> str:

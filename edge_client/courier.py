@@ -64,8 +64,8 @@ class Contact:
         self._refusals = 0
         self._due_ns = 0
         self._fetched: tuple[int, int, tuple[str, ...]] | None = None
-        self._first = FirstContact(config.state)
-        self._capture = CaptureReportFile(config.state)
+        self._first = FirstContact(config.run_folder)
+        self._capture = CaptureReportFile(config.run_folder)
 
     @property
     def records_may_go(self) -> bool:
@@ -208,11 +208,12 @@ class Description:
 
     def __init__(self, config: NodeConfig, clock: Clock) -> None:
         self._state = config.state
+        self._capture = CaptureReportFile(config.run_folder)
         self._clock = clock
         self._version = _version()
 
     def __call__(self, at: ClockReading, previous: Exchange | None) -> Heartbeat:
-        capture = CaptureReportFile(self._state).read()
+        capture = self._capture.read()
         heartbeat = Heartbeat(at=at, previous=previous, version=self._version, model_id="", free_bytes=shutil.disk_usage(self._state).free)
         facts: dict[str, object] = {}
         with suppress(OutboxError):

@@ -106,7 +106,7 @@ def check_models(patient: Patient) -> Finding:
 def check_camera(patient: Patient) -> Finding:
     """Looks through the camera, or believes capture, which has it, when that runs."""
     now = patient.clock.reading()
-    report = CaptureReportFile(patient.config.state).read()
+    report = CaptureReportFile(patient.config.run_folder).read()
     if report is not None and report.at.boot_id == now.boot_id and now.boot_ns - report.at.boot_ns < _REPORT_IS_FRESH_NS:
         if report.camera in {"ok", "starting", "ended", "stopped"}:
             return Finding("camera", "ok", f"capture says: {report.camera}")

@@ -1,4 +1,4 @@
-"""Whether the courier has compared the cache with the server since the node was started: `<state>/run/contact`.
+"""Whether the courier has compared the cache with the server since the node was started: `<run>/contact`.
 
 The courier leaves it, whoever starts the node takes it away before, and a replay waits for it. It names the boot, so that one left by
 a power cut says nothing.
@@ -13,8 +13,8 @@ from edge_client.files import make_private_folder
 class FirstContact:
     """The mark of one node."""
 
-    def __init__(self, state: Path) -> None:
-        self._path = state / "run" / "contact"
+    def __init__(self, run: Path) -> None:
+        self._path = run / "contact"
 
     def forget(self) -> None:
         """From now on there was none."""

@@ -5,15 +5,18 @@
 | `POST /api/v1/node/claim` | ClaimRequest | ClaimAnswer |
 | `POST /api/v1/node/heartbeat` | Heartbeat | HeartbeatAnswer |
 | `GET /api/v1/node/settings` (If-None-Match) | | NodeSettings with ETag, or 304 |
-| `GET /api/v1/node/gallery?model=ID` (If-None-Match) | | GallerySnapshot of that model with ETag, or 304; 409 while there is none |
+| `GET /api/v1/node/gallery?model=ID[&since=REVISION]` (If-None-Match) | | GallerySnapshot of that model, or with `since` a GalleryDelta \
+from it where the server still knows it, with ETag; 304; 409 while there is none |
 | `POST /api/v1/node/records` | RecordBatch | BatchReceipt |
 | `PUT /api/v1/node/crops/<sha256>` | sealed crop | 204 |
+| `POST /api/v1/node/token` | | TokenAnswer: the next bearer token; the old one works until the new one was used |
+| `POST /api/v1/node/epoch` | EpochRequest | EpochAnswer: an epoch that nobody else was given |
 
 All but the claim carry `Authorization: Bearer <node token>`. Errors are RFC 9457 problem details with a stable `code`.
 """
 
 from enum import StrEnum
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from cryptography.exceptions import InvalidSignature
@@ -27,6 +30,19 @@ from shared_schema.observation import Funnel
 
 MAX_BATCH = 500
 MAX_SEALED_CROP_BYTES = 2_000_256
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Mask = Annotated[tuple[tuple[Share, Share], ...], Field(min_length=3, max_length=16)]
+"""A polygon; its corners are (x, y) in shares of the frame's width and height, from the top left."""
+
+
+class Hours(WireModel):
+    """From–until on some days of the week, in minutes since local midnight; an end at or before the start is on the next day."""
+
+    days: tuple[Annotated[int, Field(ge=0, le=6)], ...] = Field(min_length=1, max_length=7, description="0 is Monday")
+    from_minute: int = Field(ge=0, lt=1440)
+    until_minute: int = Field(gt=0, le=1440)
 
 
 class NodeSettings(WireModel):
@@ -49,6 +65,11 @@ class NodeSettings(WireModel):
     keep_crops: bool = Field(default=True, description="false: no evidence image leaves the camera")
     heartbeat_ms: int = Field(default=30_000, ge=1_000, le=3_600_000)
     observation_ms: int = Field(default=120_000, ge=1_000, le=3_600_000)
+    masks: tuple[Mask, ...] = Field(default=(), max_length=16, description="regions that are not looked at")
+    hours: tuple[Hours, ...] = Field(
+        default=(), max_length=28, description="when the node looks; empty: always, also while it does not know the time"
+    )
+    time_zone: str = Field(default="UTC", max_length=64, description="that of the site, for `hours`; the server fills it in")
 
     @model_validator(mode="after")
     def _a_pass_can_be_decided(self) -> Self:
@@ -101,6 +122,55 @@ class ClaimAnswer(WireModel):
     next_epoch: int = Field(ge=1, le=MAX_INT, description="the node mints epochs from here on")
     door_name: str
     site_time_zone: str
+    token_generation: int = Field(default=1, ge=1, le=MAX_INT)
+    gallery_secret: Base64Bytes | None = Field(
+        default=None, description="32 bytes; with the board's own key it makes the key of the gallery at rest"
+    )
+
+
+class TokenAnswer(WireModel):
+    """The node's next bearer token. Asked again before it was used, the answer is the same."""
+
+    token: str
+    generation: int = Field(ge=1, le=MAX_INT)
+
+
+class EpochRequest(WireModel):
+    """The node found that its numbers are used up by another copy of itself: its card was rolled back or cloned."""
+
+    boot_id: UUID
+    epoch: int = Field(ge=1, le=MAX_INT, description="the epoch the node was in")
+    last_seq: int = Field(ge=0, le=MAX_INT)
+
+
+class EpochAnswer(WireModel):
+    """The epoch to go on in. The same request gets the same answer; no two copies of a node get the same one."""
+
+    epoch: int = Field(ge=1, le=MAX_INT)
+
+
+class HighWater(WireModel):
+    """The highest record of a node that the server holds."""
+
+    epoch: int = Field(ge=1, le=MAX_INT)
+    seq: int = Field(ge=1, le=MAX_INT)
+    sha256: Sha256Hex
+
+
+class Health(WireModel):
+    """How the machine is. What it cannot tell is None."""
+
+    temperature_c: float | None = None
+    throttled: tuple[str, ...] = Field(
+        default=(),
+        max_length=8,
+        description="under_voltage, frequency_capped, throttled, hot; with _before: since boot, not now",
+    )
+    fsync_p99_ms: float | None = Field(default=None, ge=0, description="of the last records made durable")
+    disk_errors: int = Field(default=0, ge=0, le=MAX_INT, description="reads, writes and fsyncs that failed since capture started")
+    card: str = Field(default="", max_length=64, description="ok, or what is wrong: read_only, full, failing")
+    memory_available_bytes: int | None = Field(default=None, ge=0)
+    uptime_s: int | None = Field(default=None, ge=0)
 
 
 class Heartbeat(WireModel):
@@ -123,14 +193,24 @@ class Heartbeat(WireModel):
     free_bytes: int | None = Field(default=None, ge=0)
     camera: str = Field(default="", max_length=200)
     funnel: Funnel = Funnel()
+    health: Health = Health()
+    epoch: int | None = Field(default=None, ge=1, le=MAX_INT, description="the outbox's epoch and the last seq given in it")
+    last_seq: int = Field(default=0, ge=0, le=MAX_INT)
+    refused: int = Field(default=0, ge=0, description="passes since capture started that could not be recorded")
+    crops_shed: int = Field(default=0, ge=0, description="crops given up for room since capture started")
+    settings_refused: str = Field(default="", max_length=200, description="why the newest settings are not in force")
+    token_generation: int = Field(default=1, ge=1, le=MAX_INT)
 
 
 class HeartbeatAnswer(WireModel):
-    """The server's clock, for the exchange, and the revisions it holds."""
+    """The server's clock, for the exchange, the revisions it holds, and what it wants of the node."""
 
     server_ns: int
     gallery_revision: int
     settings_revision: int
+    high_water: HighWater | None = None
+    rotate_token: bool = Field(default=False, description="fetch the next token")
+    identify_s: int = Field(default=0, ge=0, le=3600, description="show which node this is for so long")
 
 
 class RecordItem(WireModel):

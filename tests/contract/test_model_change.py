@@ -61,7 +61,7 @@ def enrol_two() -> None:
 
 def capture_says(config: NodeConfig, rules: Rules) -> None:
     """What capture leaves for the courier."""
-    CaptureReportFile(config.state).write(
+    CaptureReportFile(config.run_folder).write(
         CaptureReport(
             at=SystemClock().reading(),
             camera="ok",

@@ -88,7 +88,7 @@ class Node:
         self._config = NodeConfig(state=state, camera=CameraConfig(kind="replay", source="x"), settings={"min_face_px": 16, **settings})
 
     def capture(self, *, patience_s: float = 0.0, sleep: Callable[[float], None] | None = None) -> Capture:
-        contact = FirstContact(self.state)
+        contact = FirstContact(self.state / "run")
         rules = Rules(self._config, self.cache, *self.embedders)
         return Capture(
             camera=self.camera,

@@ -186,7 +186,7 @@ def test_a_replay_waits_until_the_gallery_is_the_servers(tmp_path: Path, old: tu
     def contact_comes(seconds: float) -> None:
         node.clock.go_on(seconds)
         node.cache.store_gallery(snapshot("ann", "bob"), "e")
-        FirstContact(tmp_path).note(node.clock.boot_id)
+        FirstContact(tmp_path / "run").note(node.clock.boot_id)
 
     node.capture(patience_s=10, sleep=contact_comes).run()
     assert [one.outcome for one in node.sightings()] == [Outcome.MATCH]
@@ -200,7 +200,7 @@ def test_a_live_camera_does_not_wait(tmp_path: Path) -> None:
 
 def test_a_replay_whose_gallery_is_the_servers_begins_at_once(tmp_path: Path) -> None:
     node = Node(tmp_path, WALK)
-    FirstContact(tmp_path).note(node.clock.boot_id)
+    FirstContact(tmp_path / "run").note(node.clock.boot_id)
     node.capture(patience_s=10, sleep=lambda _: pytest.fail("nothing to wait for")).run()
     assert len(node.sightings()) == 1
 
@@ -220,7 +220,7 @@ def test_a_bad_model_set_has_its_own_exit_code(tmp_path: Path) -> None:
 def test_a_report_is_read_as_it_was_written(tmp_path: Path) -> None:
     node = Node(tmp_path, WALK)
     node.run()
-    file = CaptureReportFile(tmp_path)
+    file = CaptureReportFile(tmp_path / "run")
     assert file.read() is None
     file.write(node.reports[-1])
     assert file.read() == node.reports[-1]

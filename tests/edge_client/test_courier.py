@@ -125,7 +125,7 @@ def test_an_unclaimed_node_has_no_courier(tmp_path: Path, clock: FakeClock) -> N
 
 
 def test_first_contact_is_noted_when_the_gallery_is_here(tmp_path: Path, clock: FakeClock, server: FakeServer, courier: Courier) -> None:
-    first = FirstContact(tmp_path)
+    first = FirstContact(tmp_path / "run")
     server.faults["gallery"] = ["reset"]
     courier._contact.step()
     assert not first.was_had(clock.boot_id)
@@ -186,7 +186,7 @@ def test_a_gallery_that_is_not_there_yet_is_asked_for_at_every_heartbeat_and_hol
     tmp_path: Path, clock: FakeClock, server: FakeServer, courier: Courier
 ) -> None:
     report = CaptureReport(at=clock.reading(), camera="ok", model_id="m", wanted_model_id="new", gallery_revision=7, settings_revision=2)
-    CaptureReportFile(tmp_path).write(report)
+    CaptureReportFile(tmp_path / "run").write(report)
     server.documents["gallery?model=m"] = server.documents["gallery"]
     server.faults["gallery?model=new"] = [(409, {}, "gallery_not_ready")] * 3
     new = GallerySnapshot(revision=7, model_id="new", dimension=2, people=())

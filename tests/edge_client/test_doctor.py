@@ -55,7 +55,7 @@ def but(patient: Patient, **changes: object) -> Patient:
 def report(patient: Patient, camera: str) -> None:
     at = patient.clock.reading()
     said = CaptureReport(at=at, camera=camera, model_id="m", gallery_revision=0, settings_revision=0)
-    CaptureReportFile(patient.config.state).write(said)
+    CaptureReportFile(patient.config.run_folder).write(said)
 
 
 def test_a_healthy_node_is_ok_in_every_line(healthy: Patient) -> None:
