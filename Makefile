@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test accuracy nightly check lint types imports bench models clean
+.PHONY: help demo test accuracy nightly faults check lint types imports bench models clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -20,13 +20,16 @@ demo: $(VENV)/local.stamp  ## the whole of Lintel on this machine (ARGS=--once, 
 	@$(BIN)/lintel-demo $(if $(CAMERA),--camera "$(CAMERA)") $(if $(PEOPLE),--people "$(PEOPLE)") $(if $(PORT),--port "$(PORT)") $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 test: $(VENV)/dev.stamp  ## the tests, on a real PostgreSQL
-	$(BIN)/python -m pytest -m "not slow and not nightly" $(ARGS)
+	$(BIN)/python -m pytest -m "not slow and not nightly and not faults" $(ARGS)
 
 accuracy: $(VENV)/dev.stamp  ## the accuracy bars on the development faces, where they are at hand (minutes)
-	$(BIN)/python -m pytest -m "slow and not nightly" $(ARGS)
+	$(BIN)/python -m pytest -m "slow and not nightly and not faults" $(ARGS)
 
 nightly: $(VENV)/dev.stamp  ## the bars that need hundreds of walks, where the development faces are at hand (an hour)
 	$(BIN)/python -m pytest -m nightly $(ARGS)
+
+faults: $(VENV)/dev.stamp  ## power cuts, kills, broken disks, networks and clocks in full (an hour)
+	$(BIN)/python -m pytest -m faults tests/faults $(ARGS)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
