@@ -24,7 +24,7 @@ from edge_client.outbox.delivery import Deliveries
 from edge_client.outbox.status import read_status
 from edge_client.reporting import Reporter
 from edge_client.sender import Backoff, Sender
-from edge_client.server_api import ServerApi
+from edge_client.server_api import Observe, ServerApi
 from edge_client.sync import Sync
 from shared_schema.clock import ClockReading, Exchange
 from shared_schema.node import Heartbeat, HeartbeatAnswer, NodeSettings
@@ -46,6 +46,7 @@ class Surroundings:
     clock: Clock
     wait: Wait
     random: Callable[[], float] = random.random
+    observe: Observe | None = None
 
 
 class Contact:
@@ -235,7 +236,7 @@ def build(config: NodeConfig, around: Surroundings) -> Courier:
     server = server_of(config, identity)
     if can_be_overheard(server):
         Reporter("courier").warn("the server is reached over plain http: others can read the token; use https", server=server)
-    api = ServerApi(server, token=identity.token)
+    api = ServerApi(server, token=identity.token, observe=around.observe)
     heartbeats = Heartbeats(api, clock=around.clock, describe=Description(config, around.clock))
     contact = Contact(heartbeats, Sync(api, cache), cache, config=config, around=around)
     outbox = config.state / "outbox"
@@ -249,7 +250,8 @@ def server_of(config: NodeConfig, identity: Identity) -> str:
 
 def _lanes(api: ServerApi, config: NodeConfig, identity: Identity, around: Surroundings) -> Lanes:
     deliveries = Deliveries.open(config.state / "outbox", clock=around.clock)
-    crop_api = ServerApi(server_of(config, identity), token=identity.token, read_timeout_s=_CROP_TIMEOUT_S)
+    server = server_of(config, identity)
+    crop_api = ServerApi(server, token=identity.token, read_timeout_s=_CROP_TIMEOUT_S, observe=around.observe)
     pause, retry = Backoff(around.random, first_s=1.0, longest_s=30.0), Backoff(around.random, longest_s=60.0)
 
     def sleep(seconds: float) -> None:

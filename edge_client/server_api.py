@@ -6,7 +6,7 @@ Rejected: a problem detail about what was sent. Unauthorised: the token is not a
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Generic, TypeVar
@@ -49,6 +49,21 @@ class Fetched(Generic[_M]):
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """One request as it went. `status` is None and `answer` empty when no whole answer came."""
+
+    method: str
+    path: str
+    status: int | None
+    seconds: float
+    answer: bytes
+
+
+Observe = Callable[[Call], None]
+"""Is told of every request, whatever comes of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Answer:
     status: int
     headers: Mapping[str, str]
@@ -69,12 +84,15 @@ class _Bearer(AuthBase):
 class ServerApi:
     """One server, one connection pool. Follows no redirect, reads no more than an answer may have."""
 
-    def __init__(self, base_url: str, *, token: str | None = None, read_timeout_s: float = _READ_TIMEOUT_S) -> None:
+    def __init__(
+        self, base_url: str, *, token: str | None = None, read_timeout_s: float = _READ_TIMEOUT_S, observe: Observe | None = None
+    ) -> None:
         self._base = base_url.rstrip("/")
         self._auth = _Bearer(token) if token else None
         self._timeouts = (_CONNECT_TIMEOUT_S, read_timeout_s)
         self._session = requests.Session()
         self._session.trust_env = False
+        self._observe = observe
 
     def claim(self, request: ClaimRequest) -> ClaimAnswer:
         return _parsed(ClaimAnswer, self._post("claim", request))
@@ -120,6 +138,16 @@ class ServerApi:
     def _call(
         self, method: str, path: str, *, headers: Mapping[str, str], body: bytes | None = None, max_bytes: int = _MAX_ANSWER_BYTES
     ) -> _Answer:
+        began, answer = time.monotonic(), None
+        try:
+            answer = self._ask(method, path, headers=headers, body=body, max_bytes=max_bytes)
+        finally:
+            if self._observe:
+                status, said = (answer.status, answer.body) if answer else (None, b"")
+                self._observe(Call(method, path, status, time.monotonic() - began, said))
+        return answer
+
+    def _ask(self, method: str, path: str, *, headers: Mapping[str, str], body: bytes | None, max_bytes: int) -> _Answer:
         try:
             with self._session.request(
                 method,

@@ -4,7 +4,7 @@ import pytest
 
 from edge_client import server_api
 from edge_client.errors import Rejected, Unauthorised, Unavailable
-from edge_client.server_api import ServerApi
+from edge_client.server_api import Call, ServerApi
 from shared_schema.node import NodeSettings
 from tests.edge_client.fakes import FakeServer, Fault
 
@@ -115,3 +115,15 @@ def test_an_answer_that_is_not_lintels_says_what_it_may_mean(api: ServerApi, ser
     server.faults["settings"] = [fault]
     with pytest.raises(Unavailable, match=says):
         api.settings(None)
+
+
+def test_whoever_observes_is_told_of_every_request_also_of_one_that_nobody_answered(server: FakeServer) -> None:
+    seen: list[Call] = []
+    server.documents["settings"] = (NodeSettings().model_dump_json(), '"1"')
+    ServerApi(server.url, observe=seen.append).settings(None)
+    with pytest.raises(Unavailable):
+        ServerApi("http://127.0.0.1:9", observe=seen.append).settings(None)
+    assert [(call.method, call.path, call.status, bool(call.answer)) for call in seen] == [
+        ("GET", "settings", 200, True),
+        ("GET", "settings", None, False),
+    ]
