@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test accuracy nightly faults check lint types imports bench models clean
+.PHONY: help demo test accuracy nightly faults arm64 check lint types imports bench models clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -30,6 +30,9 @@ nightly: $(VENV)/dev.stamp  ## the bars that need hundreds of walks, where the d
 
 faults: $(VENV)/dev.stamp  ## power cuts, kills, broken disks, networks and clocks in full (an hour)
 	$(BIN)/python -m pytest -m faults tests/faults $(ARGS)
+
+arm64: $(VENV)/dev.stamp  ## the node on aarch64 under emulation (root; debootstrap, qemu-user-static; ROOT=folder)
+	$(BIN)/python -m tests.deploy.arm64 $(if $(ROOT),--root "$(ROOT)") $(ARGS)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
