@@ -30,6 +30,12 @@ class CameraUnavailable(EdgeError):
     exit_code = 4
 
 
+class CameraHung(CameraUnavailable):
+    """The camera worked and gives nothing any more, also when asked again: starting the process anew may help."""
+
+    exit_code = 1
+
+
 class ModelSetBad(EdgeError):
     """The model set is missing or damaged."""
 
@@ -38,6 +44,10 @@ class ModelSetBad(EdgeError):
 
 class OutboxError(EdgeError):
     """The outbox cannot be opened or written; nothing was recorded by the call that raised this."""
+
+
+class OutboxFull(OutboxError):
+    """There is no room for another record; what lies in the outbox is safe."""
 
 
 class OutboxDamaged(OutboxError):
@@ -65,6 +75,10 @@ class Rejected(EdgeError):
 
 
 class Unauthorised(EdgeError):
-    """The server does not accept the node's token: it has to be claimed again."""
+    """The server does not accept the node's token. `knows_node`: it knows whose it is, and refuses that node (frozen, revoked)."""
 
     exit_code = 3
+
+    def __init__(self, message: str, *, knows_node: bool = False) -> None:
+        super().__init__(message)
+        self.knows_node = knows_node
