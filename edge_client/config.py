@@ -40,6 +40,14 @@ class ModelsConfig(_Section):
     meanwhile: Path | None = None
 
 
+class OutboxConfig(_Section):
+    """How much of the card the outbox may fill. Crops are given up for room, those of receipted records before others; records never."""
+
+    max_bytes: int = Field(default=8_000_000_000, ge=0, description="of crops")
+    min_free_bytes: int = Field(default=500_000_000, ge=0, description="left free on the card for everything else")
+    reserve_bytes: int = Field(default=8_388_608, ge=1_048_576, le=1_073_741_824, description="kept aside for a full card")
+
+
 class NodeConfig(_Section):
     """A node's configuration. Relative paths are relative to the file's folder."""
 
@@ -49,6 +57,7 @@ class NodeConfig(_Section):
     camera: CameraConfig
     settings: dict[str, int | bool] = Field(default_factory=dict)
     models: ModelsConfig = ModelsConfig()
+    outbox: OutboxConfig = OutboxConfig()
 
     @property
     def run_folder(self) -> Path:
