@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_outbox(commands)
     doctor = _add(commands, "doctor", _doctor, "check the node and say what to do")
     doctor.add_argument("--json", action="store_true", help="for programs")
+    doctor.add_argument("--only", action="append", default=[], metavar="CHECK", help="this check alone; may be given several times")
     return parser
 
 
@@ -156,7 +157,10 @@ def _epoch_and_seq(text: str) -> tuple[Epoch, Seq]:
 def _doctor(options: argparse.Namespace) -> int:
     from edge_client import doctor
 
-    return doctor.run(options.config, as_json=options.json)
+    wrong = [name for name in options.only if name not in doctor.CHECKS]
+    if wrong:
+        raise EdgeError(f"there is no check {wrong[0]!r}; choose among {', '.join(doctor.CHECKS)}")
+    return doctor.run(options.config, only=options.only, as_json=options.json)
 
 
 if __name__ == "__main__":

@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 
 from edge_client import doctor
+from edge_client.__main__ import main
 from edge_client.capture import load_model_set
 from edge_client.capture_report import CaptureReport, CaptureReportFile
 from edge_client.config import NodeConfig
 from edge_client.doctor import Finding, Patient, examine, exit_code, judge_settings
-from edge_client.files import write_private
 from edge_client.gallery_cache import GalleryCache
 from edge_client.identity import IdentityFolder
 from edge_client.server_api import ServerApi
 from shared_schema.gallery import GallerySnapshot
 from shared_schema.node import NodeSettings
-from tests.edge_client.fakes import SIGNER, FakeClock, FakeServer, an_identity, open_outbox
+from tests.edge_client.fakes import FakeClock, FakeServer, an_identity, make_claimed, open_outbox
 
 DOCUMENT = (NodeSettings(revision=1).model_dump_json(), '"1"')
 
@@ -29,9 +29,7 @@ def healthy(tmp_path: Path, server: FakeServer, clock: FakeClock) -> Patient:
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     cv2.imwrite(str(pictures / "1.png"), np.zeros((48, 64, 3), np.uint8))
-    folder = IdentityFolder(tmp_path)
-    folder.save(an_identity(server=server.url))
-    write_private(tmp_path / "identity" / "signing.key", SIGNER.private_bytes_raw())
+    make_claimed(tmp_path, an_identity(server=server.url))
     open_outbox(tmp_path / "outbox", clock).close()
     return Patient(config_of(tmp_path, source=pictures), clock, synchronised=lambda: True, free_bytes=lambda _folder: 5_000_000_000)
 
@@ -178,6 +176,17 @@ def test_for_programs_it_prints_json(healthy: Patient, tmp_path: Path, capsys: p
     findings = json.loads(capsys.readouterr().out)
     assert {"check", "result", "sentence"} == set(findings[0])
     assert {finding["result"] for finding in findings} <= {"ok", "warn", "fail"}
+
+
+def test_a_single_check_can_be_asked_for(healthy: Patient, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    IdentityFolder(tmp_path).save(an_identity(server="http://127.0.0.1:9"))
+    assert doctor.run(tmp_path / "node.toml", only=("models", "disk")) == 0
+    assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == ["models", "disk"]
+
+
+def test_a_check_that_does_not_exist_is_refused(healthy: Patient, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--only", "modles", "--config", str(tmp_path / "node.toml")]) == 1
+    assert capsys.readouterr().err.startswith("lintel-edge: there is no check 'modles'; choose among identity, models, ")
 
 
 class _AnswersEverything(ServerApi):
