@@ -18,14 +18,14 @@ _OWN_FILE: Final = 0o600
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make `folder` and its parents; the folder itself is for its owner, or for its group where that of its parent is set."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    """Make `folder` and its parents, durably; the folder itself is for its owner, or for its group where that of its parent is set."""
+    _make_parents(folder.parent)
     _make_folder(folder, _SHARED_FOLDER if is_shared(folder) or is_shared(folder.parent) else _OWN_FOLDER)
 
 
 def make_secret_folder(folder: Path) -> None:
-    """Make `folder` and its parents; the folder itself is for its owner alone, wherever it lies."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    """Make `folder` and its parents, durably; the folder itself is for its owner alone, wherever it lies."""
+    _make_parents(folder.parent)
     _make_folder(folder, _OWN_FOLDER)
 
 
@@ -88,9 +88,17 @@ def _replace(path: Path, data: bytes, *, mode: int) -> None:
     sync_folder(path.parent)
 
 
+def _make_parents(folder: Path) -> None:
+    if not folder.exists():
+        _make_parents(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
+
+
 def _make_folder(folder: Path, mode: int) -> None:
     """A new folder has the set-group-id bit from its parent: a sandbox may forbid setting it."""
-    if not folder.exists():
+    is_new = not folder.exists()
+    if is_new:
         before = os.umask(0o777 & ~mode)
         try:
             folder.mkdir(mode=mode & 0o777, exist_ok=True)
@@ -98,3 +106,5 @@ def _make_folder(folder: Path, mode: int) -> None:
             os.umask(before)
     if stat.S_IMODE(folder.stat().st_mode) != mode:
         folder.chmod(mode)
+    if is_new:
+        sync_folder(folder.parent)

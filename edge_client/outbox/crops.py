@@ -26,6 +26,7 @@ class CropFolder:
     def __init__(self, outbox: Path) -> None:
         self._folder = outbox / "crops"
         make_private_folder(self._folder)
+        sync_folder(outbox)
 
     def write(self, crop: bytes, *, public_key: bytes) -> CropFile:
         """Seal and store: temporary file → fsync → rename → fsync of the folder."""

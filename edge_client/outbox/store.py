@@ -8,7 +8,7 @@ from typing import Self, TypeVar
 
 from edge_client.clock import Clock
 from edge_client.errors import OutboxDamaged, OutboxError
-from edge_client.files import make_private_folder
+from edge_client.files import make_private_folder, sync_folder
 from edge_client.identity import Identity
 from edge_client.outbox import epochs, salvage
 from edge_client.outbox.crops import CropFile, CropFolder
@@ -56,6 +56,7 @@ class Outbox:
         Raises OutboxError when records would not be durable or the outbox is another node's.
         """
         make_private_folder(folder)
+        sync_folder(folder.parent)
         return cls(folder, identity=identity, signer=signer, clock=clock)
 
     @property

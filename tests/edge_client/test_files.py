@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_client import files
 from edge_client.files import is_shared, make_private_file, make_private_folder, make_secret_folder, write_private, write_secret
 
 
@@ -83,3 +84,13 @@ def test_a_file_that_is_open_to_others_is_closed_and_keeps_its_content(tmp_path:
     (tmp_path / "a").chmod(0o644)
     make_private_file(tmp_path / "a")
     assert ((tmp_path / "a").read_bytes(), mode_of(tmp_path / "a")) == (b"rows", 0o600)
+
+
+def test_new_folders_are_durable_each_in_the_one_above(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(files, "sync_folder", synced.append)
+    make_private_folder(tmp_path / "a" / "b" / "c")
+    assert synced == [tmp_path, tmp_path / "a", tmp_path / "a" / "b"]
+    synced.clear()
+    make_private_folder(tmp_path / "a" / "b" / "c")
+    assert synced == []
