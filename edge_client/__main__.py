@@ -49,12 +49,14 @@ def _parser() -> argparse.ArgumentParser:
     claim = _add(commands, "claim", _claim, "claim this node with a token from the server; safe to repeat after a lost answer")
     claim.add_argument("--server", required=True, metavar="URL", help="the server, for example https://lintel.example.org")
     claim.add_argument("--token", required=True, help="the one-time claim token; it is bound to a door and expires soon")
+    claim.add_argument("--new-key", action="store_true", help="sign with a new key from now on; for a card that was in other hands")
     run = _add(commands, "run", _run, "run the node: capture and courier, restarted when they fail")
     run.add_argument("--once", action="store_true", help="end when the source has ended and everything is delivered")
     _add(commands, "capture", _capture, "camera → outbox alone (part of run)")
     courier = _add(commands, "courier", _courier, "outbox → server alone (part of run)")
     courier.add_argument("--once", action="store_true", help="end when nothing is left to send")
     _add_outbox(commands)
+    _add_simulate(commands)
     doctor = _add(commands, "doctor", _doctor, "check the node and say what to do")
     doctor.add_argument("--json", action="store_true", help="for programs")
     doctor.add_argument("--only", action="append", default=[], metavar="CHECK", help="this check alone; may be given several times")
@@ -81,23 +83,34 @@ def _add_outbox(commands: _Commands) -> None:
     which.add_argument("record", nargs="?", type=_epoch_and_seq, metavar="EPOCH/SEQ", help="one record and its crop, as `list` shows it")
 
 
-def _claim(options: argparse.Namespace) -> int:
-    from edge_client.commands.claim import claim
+def _add_simulate(commands: _Commands) -> None:
+    from edge_client.commands.simulate_options import add_options
 
-    identity = claim(NodeConfig.load(options.config), server=options.server, token=options.token)
+    parser = commands.add_parser("simulate", help="load a server with many simulated nodes")
+    add_options(parser)
+    parser.set_defaults(command=_simulate)
+
+
+def _claim(options: argparse.Namespace) -> int:
+    from edge_client.commands.claim import claim, share_out
+
+    config = NodeConfig.load(options.config)
+    identity = claim(config, server=options.server, token=options.token, new_key=options.new_key)
     print(f"claimed as node {identity.node} at {identity.door_name}")
+    shared = share_out(config)
+    if shared:
+        print(shared)
     return 0
 
 
 def _run(options: argparse.Namespace) -> int:
     from edge_client import supervisor
     from edge_client.first_contact import FirstContact
-    from edge_client.identity import IdentityFolder
+    from edge_client.identity import IdentityFolder, KeyFolder
 
     config = NodeConfig.load(options.config)
-    folder = IdentityFolder(config.state)
-    folder.load()
-    folder.signer()
+    IdentityFolder(config.state).load()
+    KeyFolder(config.state).signer()
     FirstContact(config.run_folder).forget()
     start_reporting()
     return supervisor.run(options.config, once=options.once)
@@ -145,6 +158,12 @@ def _outbox_retry(options: argparse.Namespace) -> int:
 
     print(outbox.retry(NodeConfig.load(options.config), only=options.record))
     return 0
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from edge_client.commands import simulate
+
+    return simulate.run(options)
 
 
 def _epoch_and_seq(text: str) -> tuple[Epoch, Seq]:

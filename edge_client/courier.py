@@ -20,6 +20,7 @@ from edge_client.gallery_cache import GalleryCache
 from edge_client.heartbeat import Heartbeats
 from edge_client.identity import Identity, IdentityFolder
 from edge_client.lanes import CropLane, RecordLane
+from edge_client.node_token import TokenFile, Tokens
 from edge_client.outbox.delivery import Deliveries
 from edge_client.outbox.status import read_status
 from edge_client.reporting import Reporter
@@ -236,11 +237,12 @@ def build(config: NodeConfig, around: Surroundings) -> Courier:
     server = server_of(config, identity)
     if can_be_overheard(server):
         Reporter("courier").warn("the server is reached over plain http: others can read the token; use https", server=server)
-    api = ServerApi(server, token=identity.token, observe=around.observe)
+    tokens = Tokens(TokenFile(config.state))
+    api = ServerApi(server, token=tokens.current, observe=around.observe)
     heartbeats = Heartbeats(api, clock=around.clock, describe=Description(config, around.clock))
     contact = Contact(heartbeats, Sync(api, cache), cache, config=config, around=around)
     outbox = config.state / "outbox"
-    return Courier(contact, lambda: _lanes(api, config, identity, around), api=api, outbox=outbox, around=around)
+    return Courier(contact, lambda: _lanes(api, config, identity, tokens, around), api=api, outbox=outbox, around=around)
 
 
 def server_of(config: NodeConfig, identity: Identity) -> str:
@@ -248,10 +250,10 @@ def server_of(config: NodeConfig, identity: Identity) -> str:
     return config.server or identity.server
 
 
-def _lanes(api: ServerApi, config: NodeConfig, identity: Identity, around: Surroundings) -> Lanes:
+def _lanes(api: ServerApi, config: NodeConfig, identity: Identity, tokens: Tokens, around: Surroundings) -> Lanes:
     deliveries = Deliveries.open(config.state / "outbox", clock=around.clock)
     server = server_of(config, identity)
-    crop_api = ServerApi(server, token=identity.token, read_timeout_s=_CROP_TIMEOUT_S, observe=around.observe)
+    crop_api = ServerApi(server, token=tokens.current, read_timeout_s=_CROP_TIMEOUT_S, observe=around.observe)
     pause, retry = Backoff(around.random, first_s=1.0, longest_s=30.0), Backoff(around.random, longest_s=60.0)
 
     def sleep(seconds: float) -> None:

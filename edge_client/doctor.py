@@ -16,7 +16,8 @@ from edge_client.clock import Clock, SystemClock, kernel_says_synchronised
 from edge_client.config import NodeConfig, can_be_overheard
 from edge_client.errors import EdgeError, OutboxMissing, Rejected, Unauthorised
 from edge_client.gallery_cache import GalleryCache
-from edge_client.identity import Identity, IdentityFolder
+from edge_client.identity import Identity, IdentityFolder, KeyFolder
+from edge_client.node_token import TokenFile
 from edge_client.outbox import schema
 from edge_client.outbox.status import read_status
 from edge_client.server_api import ServerApi
@@ -80,7 +81,7 @@ def exit_code(findings: Sequence[Finding]) -> int:
 
 def check_identity(patient: Patient) -> Finding:
     identity = _identity(patient)
-    IdentityFolder(patient.config.state).signer()
+    KeyFolder(patient.config.state).signer()
     return Finding("identity", "ok", f"claimed as node {identity.node} at {identity.door_name}")
 
 
@@ -117,7 +118,7 @@ def check_camera(patient: Patient) -> Finding:
 def check_server(patient: Patient) -> Finding:
     identity = _identity(patient)
     server = patient.config.server or identity.server
-    api = patient.api(server, identity.token)
+    api = patient.api(server, TokenFile(patient.config.state).load()[0].token)
     try:
         api.settings(None)
     except Unauthorised as error:

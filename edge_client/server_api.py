@@ -73,11 +73,11 @@ class _Answer:
 class _Bearer(AuthBase):
     """Set explicitly, so that no file of the account can put another authorisation in its place."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: Callable[[], str]) -> None:
         self._token = token
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
+        request.headers["Authorization"] = f"Bearer {self._token()}"
         return request
 
 
@@ -85,10 +85,16 @@ class ServerApi:
     """One server, one connection pool. Follows no redirect, reads no more than an answer may have."""
 
     def __init__(
-        self, base_url: str, *, token: str | None = None, read_timeout_s: float = _READ_TIMEOUT_S, observe: Observe | None = None
+        self,
+        base_url: str,
+        *,
+        token: str | Callable[[], str] | None = None,
+        read_timeout_s: float = _READ_TIMEOUT_S,
+        observe: Observe | None = None,
     ) -> None:
+        """`token`: what every request carries, or what tells it."""
         self._base = base_url.rstrip("/")
-        self._auth = _Bearer(token) if token else None
+        self._auth = None if token is None else _Bearer(token if callable(token) else lambda: token)
         self._timeouts = (_CONNECT_TIMEOUT_S, read_timeout_s)
         self._session = requests.Session()
         self._session.trust_env = False
@@ -188,7 +194,8 @@ def _require(answer: _Answer, status: HTTPStatus) -> None:
         return
     code, detail = _problem(answer)
     if answer.status == HTTPStatus.UNAUTHORIZED or (answer.status == HTTPStatus.FORBIDDEN and code):
-        raise Unauthorised(detail or "the server does not accept this node's token; claim the node again")
+        knows_node = answer.status == HTTPStatus.FORBIDDEN
+        raise Unauthorised(detail or "the server does not accept this node's token; claim the node again", knows_node=knows_node)
     if answer.status in _REFUSALS and code and code != _CURED_BY_AN_UPGRADE:
         raise Rejected(detail or f"the server refused with {answer.status}", code=code)
     raise Unavailable(

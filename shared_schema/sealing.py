@@ -1,7 +1,7 @@
-"""Seal images and embeddings to the server, so that a stolen card shows none of them.
+"""Seal images and embeddings to the server, and a gallery to its node, so that a stolen card shows none of them.
 
-HPKE (RFC 9180) in base mode: X25519, HKDF-SHA256, ChaCha20-Poly1305. Whoever has the public key can seal; only the
-server can open.
+HPKE (RFC 9180) in base mode: X25519, HKDF-SHA256, ChaCha20-Poly1305. Whoever has the public key can seal; only who
+has the private one can open.
 """
 
 from functools import lru_cache
@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 PROBE = b"lintel probe 1"
 CROP = b"lintel crop 1"
+GALLERY = b"lintel gallery 1"
 """The purposes that sealed bytes are bound to: what was sealed as a crop does not open as a probe."""
 
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)

@@ -1,37 +1,56 @@
-"""Claim the node: turn a one-time token into an identity."""
+"""Claim the node: turn a one-time token into an identity, for the first time or again."""
 
+import os
 import re
 import socket
 
+from edge_client.accounts import CAPTURE, COURIER, Accounts, hand_over
 from edge_client.config import NodeConfig
 from edge_client.errors import ConfigError, EdgeError, Rejected, Unauthorised
-from edge_client.identity import Identity, IdentityFolder
+from edge_client.identity import Identity, IdentityFolder, KeyFolder
+from edge_client.node_token import NodeToken, TokenFile
 from edge_client.server_api import ServerApi
-from shared_schema.node import ClaimRequest
+from shared_schema.node import ClaimAnswer, ClaimRequest
 
 _LOOKS_LIKE_A_URL = re.compile(r"https?://[^/\s]+\S*")
 _LOOKS_LIKE_A_TOKEN = re.compile(r"[!-~]{16,200}")
 
 
-def claim(config: NodeConfig, *, server: str, token: str) -> Identity:
-    """Claim with a key made here. Repeat it freely after a lost answer: the same key and token get the same answer.
+def claim(config: NodeConfig, *, server: str, token: str, new_key: bool = False) -> Identity:
+    """Claim with the node's key, which is made here at the first claim; `new_key`: with another one, which replaces it.
 
+    Repeat it freely after a lost answer: the same key and token get the same answer.
     Raises Unavailable when it is worth repeating, EdgeError with the server's own sentence when it is not.
     """
     if not _LOOKS_LIKE_A_URL.fullmatch(server):
         raise ConfigError("--server must be a URL such as https://lintel.example.org")
     if not _LOOKS_LIKE_A_TOKEN.fullmatch(token):
         raise ConfigError("this is no claim token; copy it whole from the server, where a new one can be made")
-    folder = IdentityFolder(config.state)
-    public_key = folder.ensure_key()
-    request = ClaimRequest.signed(token=token, public_key=public_key, hostname=socket.gethostname()[:253], signer=folder.signer())
+    keys = KeyFolder(config.state)
+    signer = keys.for_claim(token, new=new_key)
+    public_key, hostname = signer.public_key().public_bytes_raw(), socket.gethostname()[:253]
+    answer = _ask(server, ClaimRequest.signed(token=token, public_key=public_key, hostname=hostname, signer=signer))
+    identity, bearer = Identity.of_claim(answer, server=server), NodeToken.of(answer)
+    keys.claimed(token)
+    IdentityFolder(config.state).save(identity)
+    TokenFile(config.state).save(bearer)
+    return identity
+
+
+def share_out(config: NodeConfig, accounts: Accounts | None = None) -> str | None:
+    """Run as root on a machine with the node's two accounts, give each what is its own, and say so; else nothing."""
+    accounts = accounts or Accounts.of_this_machine()
+    if os.geteuid() != 0 or accounts is None:
+        return None
+    hand_over(config.state, accounts)
+    return f"the signing key is {CAPTURE}'s alone, the token {COURIER}'s alone"
+
+
+def _ask(server: str, request: ClaimRequest) -> ClaimAnswer:
     api = ServerApi(server)
     try:
-        answer = api.claim(request)
+        return api.claim(request)
     except (Rejected, Unauthorised) as error:
         raise EdgeError(f"the server refused the claim: {error}") from error
     finally:
         api.close()
-    identity = Identity.of_claim(answer, server=server)
-    folder.save(identity)
-    return identity

@@ -13,7 +13,8 @@ import psutil
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from deploy.local import walk
-from edge_client.identity import Identity, IdentityFolder
+from edge_client.identity import Identity, IdentityFolder, KeyFolder
+from edge_client.node_token import NodeToken, TokenFile
 from shared_schema.ids import NodeId
 
 MEGABYTE = 1024 * 1024
@@ -25,12 +26,11 @@ def make_node(folder: Path) -> Path:
     """A claimed node whose server is out of reach, so that the courier has a queue to hold."""
     clip = folder / "walk.avi"
     walk.build(clip)
-    identity = IdentityFolder(folder / "state")
-    identity.ensure_key()
-    identity.save(
+    KeyFolder(folder / "state").ensure()
+    TokenFile(folder / "state").save(NodeToken(token="bench"))
+    IdentityFolder(folder / "state").save(
         Identity(
             node=NodeId(UUID(int=1)),
-            token="bench",
             seal_key=X25519PrivateKey.generate().public_key().public_bytes_raw(),
             next_epoch=1,
             server="http://127.0.0.1:9",

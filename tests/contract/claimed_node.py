@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from edge_client.clock import Clock
 from edge_client.config import NodeConfig
-from edge_client.identity import IdentityFolder
+from edge_client.identity import IdentityFolder, KeyFolder
 from edge_client.outbox.store import Outbox, Recorded
-from server.nodes.services import claim_create
+from server.nodes.claims import claim_create
 from server.sites.models import Door, Site
 from shared_schema.envelope import Kind
 from shared_schema.face.images import encode_jpeg
@@ -24,8 +24,8 @@ def claim_token() -> str:
 
 def open_outbox_of(config: NodeConfig, clock: Clock) -> Outbox:
     """Capture's side."""
-    folder = IdentityFolder(config.state)
-    return Outbox.open(config.state / "outbox", identity=folder.load(), signer=folder.signer(), clock=clock)
+    identity, signer = IdentityFolder(config.state).load(), KeyFolder(config.state).signer()
+    return Outbox.open(config.state / "outbox", identity=identity, signer=signer, clock=clock)
 
 
 def put_sighting(outbox: Outbox, clock: Clock, *, shade: int = 120) -> Recorded:

@@ -11,8 +11,8 @@ from edge_client.commands.claim import claim
 from edge_client.config import CameraConfig, NodeConfig
 from edge_client.courier import Surroundings, build
 from edge_client.errors import Unavailable
-from edge_client.identity import IdentityFolder
 from edge_client.lanes import CropLane, RecordLane
+from edge_client.node_token import TokenFile, Tokens
 from edge_client.outbox.delivery import Deliveries
 from edge_client.outbox.status import OutboxStatus, list_records, read_status
 from edge_client.sender import Backoff, Sender
@@ -62,8 +62,7 @@ class Node:
         courier.close()
 
     def lanes(self, deliveries: Deliveries, *, attempts: int) -> tuple[RecordLane, CropLane]:
-        identity = IdentityFolder(self.config.state).load()
-        api = ServerApi(self.proxy.url, token=identity.token)
+        api = ServerApi(self.proxy.url, token=Tokens(TokenFile(self.config.state)).current)
         sender = Sender(api, wait=self.sleep, random=lambda: 0.5, attempts=attempts)
         pause, retry = Backoff(lambda: 0.5, first_s=1.0), Backoff(lambda: 0.5)
         return (

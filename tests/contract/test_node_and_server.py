@@ -91,7 +91,7 @@ def test_a_claim_may_be_repeated_and_gives_the_same_node(config: NodeConfig, liv
 
 def test_a_token_used_with_another_key_is_refused_in_one_sentence(config: NodeConfig, live_server: LiveServer, token: str) -> None:
     claim(config, server=live_server.url, token=token)
-    (config.state / "identity" / "signing.key").unlink()
+    (config.state / "keys" / "signing.key").unlink()
     with pytest.raises(EdgeError, match=r"refused the claim: .*another key") as refusal:
         claim(config, server=live_server.url, token=token)
     assert "\n" not in str(refusal.value)

@@ -11,7 +11,9 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from edge_client.identity import Identity
+from edge_client.files import make_secret_folder, write_secret
+from edge_client.identity import Identity, IdentityFolder
+from edge_client.node_token import NodeToken, TokenFile
 from edge_client.outbox.store import Outbox
 from shared_schema.clock import ClockReading
 from shared_schema.ids import BootId, BootNs, NodeId
@@ -50,13 +52,20 @@ class FakeClock:
 def an_identity(*, server: str = "http://127.0.0.1:9", next_epoch: int = 1) -> Identity:
     return Identity(
         node=NODE,
-        token="bearer-of-the-test",
         seal_key=SEAL.public_key().public_bytes_raw(),
         next_epoch=next_epoch,
         server=server,
         door_name="Front",
         site_time_zone="UTC",
     )
+
+
+def make_claimed(state: Path, identity: Identity | None = None) -> None:
+    """A node that was claimed: key, identity and token lie where `lintel-edge claim` leaves them."""
+    make_secret_folder(state / "keys")
+    write_secret(state / "keys" / "signing.key", SIGNER.private_bytes_raw())
+    IdentityFolder(state).save(identity or an_identity())
+    TokenFile(state).save(NodeToken(token="bearer-of-the-test"))
 
 
 def open_outbox(folder: Path, clock: FakeClock | None = None, *, next_epoch: int = 1) -> Outbox:

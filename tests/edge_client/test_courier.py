@@ -10,12 +10,11 @@ from edge_client.courier import Courier, Surroundings, build
 from edge_client.errors import NotClaimed, Unauthorised
 from edge_client.first_contact import FirstContact
 from edge_client.gallery_cache import GalleryCache
-from edge_client.identity import IdentityFolder
 from edge_client.outbox.status import read_status
 from shared_schema.envelope import Kind
 from shared_schema.gallery import GallerySnapshot
 from shared_schema.node import Heartbeat, HeartbeatAnswer, NodeSettings
-from tests.edge_client.fakes import FakeClock, FakeServer, an_identity, open_outbox
+from tests.edge_client.fakes import FakeClock, FakeServer, make_claimed, open_outbox
 
 
 def _config(state: Path, url: str) -> NodeConfig:
@@ -42,7 +41,7 @@ def courier(tmp_path: Path, clock: FakeClock, server: FakeServer) -> Iterator[Co
     ).model_dump_json()
     server.documents["settings"] = (NodeSettings(revision=2, heartbeat_ms=5000).model_dump_json(), '"s2"')
     server.documents["gallery"] = (GallerySnapshot(revision=7, model_id="m", dimension=2, people=()).model_dump_json(), '"g7"')
-    IdentityFolder(tmp_path).save(an_identity())
+    make_claimed(tmp_path)
     courier = build(_config(tmp_path, server.url), Surroundings(clock=clock, wait=Patience(clock), random=lambda: 0.5))
     yield courier
     courier.close()
@@ -151,7 +150,7 @@ def test_a_cache_that_cannot_be_written_does_not_hold_up_records(
 def test_plain_http_to_another_machine_is_warned_of_once(
     tmp_path: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture, server_url: str, warnings: int
 ) -> None:
-    IdentityFolder(tmp_path).save(an_identity())
+    make_claimed(tmp_path)
     build(_config(tmp_path, server_url), Surroundings(clock=clock, wait=Patience(clock))).close()
     assert sum("plain http" in record.getMessage() for record in caplog.records) == warnings
 

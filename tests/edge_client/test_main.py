@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 
 from edge_client.__main__ import main
-from edge_client.identity import IdentityFolder
 from edge_client.outbox.delivery import Deliveries
 from shared_schema.envelope import Kind
-from tests.edge_client.fakes import FakeClock, FakeServer, an_identity, claim_answer, open_outbox
+from tests.edge_client.fakes import FakeClock, FakeServer, claim_answer, make_claimed, open_outbox
 
 
 @pytest.fixture
@@ -20,9 +19,7 @@ def config(tmp_path: Path) -> Path:
 
 def _claimed(config: Path) -> Path:
     state = config.parent / "state"
-    folder = IdentityFolder(state)
-    folder.ensure_key()
-    folder.save(an_identity())
+    make_claimed(state)
     return state
 
 
@@ -103,7 +100,7 @@ def test_a_wrong_command_line_ends_with_2() -> None:
         (lambda config: config.write_text("state = "), 2, "is not TOML"),
         (lambda config: (config.parent / "state/identity/identity.json").unlink(), 3, "is not claimed yet; run `lintel-edge claim`"),
         (lambda config: (config.parent / "state/identity/identity.json").write_text("{"), 1, "is damaged; claim the node again"),
-        (lambda config: (config.parent / "state/identity/signing.key").write_text("x"), 1, "remove it and claim the node again"),
+        (lambda config: (config.parent / "state/keys/signing.key").write_text("x"), 1, "remove it and claim the node again"),
     ],
 )
 def test_what_can_never_run_is_said_in_one_line_before_anything_starts(

@@ -6,7 +6,7 @@ import pytest
 from edge_client.commands.claim import claim
 from edge_client.config import CameraConfig, NodeConfig
 from edge_client.errors import EdgeError, Unavailable
-from edge_client.identity import IdentityFolder
+from edge_client.identity import IdentityFolder, KeyFolder
 from shared_schema.node import ClaimRequest
 from tests.edge_client.fakes import FakeServer, claim_answer
 
@@ -52,9 +52,9 @@ def test_a_claim_is_repeated_with_the_same_key_after_a_lost_answer(config: NodeC
 def test_the_private_key_is_not_sent(config: NodeConfig, server: FakeServer) -> None:
     server.answers["claim"] = _idempotent()
     claim(config, server=server.url, token=TOKEN)
-    private = (config.state / "identity" / "signing.key").read_bytes()
+    private = (config.state / "keys" / "signing.key").read_bytes()
     request = ClaimRequest.model_validate_json(server.bodies["claim"][0])
-    assert request.public_key == IdentityFolder(config.state).ensure_key() != private
+    assert request.public_key == KeyFolder(config.state).public_key() != private
 
 
 def test_a_consumed_token_shows_the_servers_sentence_in_one_line(config: NodeConfig, server: FakeServer) -> None:
