@@ -18,8 +18,8 @@ from rest_framework.test import APIClient
 from server.accounts.models import User
 from server.core import secrets
 from server.core.permissions import Role
-from server.nodes.authentication import token_hash
 from server.nodes.models import Mount, Node
+from server.nodes.tokens import token_hash
 from server.people.models import Person
 from server.sites.models import Door, Site
 from shared_schema.clock import ClockReading
@@ -91,6 +91,8 @@ class FakeNode:
         token = secrets.current().bearer(str(uuid), 1)
         public = key.public_key().public_bytes_raw()
         node = Node.objects.create(uuid=uuid, name=f"node-{next(_numbers)}", public_key=public, token_sha256=token_hash(token))
+        Node.objects.filter(pk=node.pk).update(created_at=LONG_AGO)
+        node.refresh_from_db()
         Mount.objects.create(node=node, door=door or a_door(), valid_from=LONG_AGO)
         return cls(node, token, key)
 

@@ -89,6 +89,7 @@ class ServerConfig(_Table):
     objects: FolderObjects | S3Objects = Field(default=FolderObjects(), discriminator="kind")
     models: Models = Models()
     second_look_days: int = Field(default=30, ge=1, le=3650)
+    node_token_days: float = Field(default=1, gt=0, le=365)
 
 
 def config_path() -> Path:

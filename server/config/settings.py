@@ -194,3 +194,5 @@ RECOMPUTE_HANDLERS = {
     "open_day": "server.attendance.tasks.derive_open_day",
 }
 GALLERY_REVISION = "server.gallery.selectors.gallery_revision"
+NODE_HIGH_WATER = "server.sightings.selectors.high_water"
+NODE_TOKEN_DAYS = CONFIG.node_token_days

@@ -53,11 +53,14 @@ def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is no JSON")
 
 
-def read_message(body: object, kind: type[_M]) -> _M:
-    """A wire message from the bytes of a body. Raises Malformed or Rejected with errors by field."""
+def read_message(body: object, kind: type[_M], *, allow_nul: bool = False) -> _M:
+    """A wire message from the bytes of a body. Raises Malformed or Rejected with errors by field.
+
+    `allow_nul`: whoever stores the texts of this message takes the NULs out of them, which no table holds.
+    """
     if not isinstance(body, bytes) or not body:
         raise Malformed("parse_error", "Send the message as JSON.")
-    if b"\\u0000" in body:
+    if not allow_nul and b"\\u0000" in body:
         raise Malformed("parse_error", "The body contains a NUL character.")
     try:
         return kind.model_validate_json(body)

@@ -38,6 +38,8 @@ class Resource(StrEnum):
     DOORS = "doors"
     MOUNTS = "mounts"
     NODES = "nodes"
+    NODE_ALARMS = "node_alarms"
+    CONTESTED_NODES = "contested_nodes"
     PEOPLE = "people"
     GROUPS = "groups"
     SAMPLES = "samples"
@@ -72,6 +74,8 @@ MATRIX: Mapping[Resource, _Row] = {
     Resource.DOORS: _row(_PLACES_SEEN, _RUNNING, _ADMIN_ONLY),
     Resource.MOUNTS: _row(_RUNNING | {Role.AUDITOR: Scope.ALL}, _RUNNING, _ADMIN_ONLY),
     Resource.NODES: _row(_RUNNING | {Role.AUDITOR: Scope.ALL}, _RUNNING, _ADMIN_ONLY),
+    Resource.NODE_ALARMS: _row(_RUNNING | {Role.AUDITOR: Scope.ALL}, _RUNNING, {}),
+    Resource.CONTESTED_NODES: _row(_RUNNING | {Role.AUDITOR: Scope.ALL}, _ADMIN_ONLY, {}),
     Resource.PEOPLE: _row(_PEOPLE_SEEN, _RUNNING, _ADMIN_ONLY),
     Resource.GROUPS: _row(_PEOPLE_SEEN, _RUNNING, _ADMIN_ONLY),
     Resource.SAMPLES: _row(_RUNNING, _RUNNING, _RUNNING),

@@ -45,8 +45,12 @@ class Secrets:
         return X25519PrivateKey.from_private_bytes(self.seal_private_key).public_key().public_bytes_raw()
 
     def bearer(self, node: str, generation: int) -> str:
-        """The bearer token of a node's claim: a function of both, so that a repeated claim gives the same answer."""
+        """A node's bearer token of a generation: a function of both, so that a repeated request gets the same answer."""
         return hmac.new(self.token_key, f"{node}|{generation}".encode(), sha256).hexdigest()
+
+    def gallery_secret(self, node: str) -> bytes:
+        """The server's half, 32 bytes, of the key under which a node keeps its gallery."""
+        return hmac.new(self.token_key, f"gallery|{node}".encode(), sha256).digest()
 
     def to_json(self) -> str:
         values = {name: value if isinstance(value, str) else base64.b64encode(value).decode() for name, value in asdict(self).items()}

@@ -9,7 +9,7 @@ from server.gallery import selectors
 from server.gallery.models import Template
 from server.gallery.pipeline import embedder
 from server.nodes.models import Node
-from server.nodes.services import settings_of
+from server.nodes.selectors import settings_of
 from server.people.models import Person
 from shared_schema.face.types import FaceError
 from shared_schema.face.vectors import decode_embedding

@@ -1,7 +1,9 @@
 """Nodes for staff: the list, claims, settings, mounts."""
 
-from typing import cast
+from typing import Any, cast
+from uuid import UUID
 
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
@@ -16,17 +18,26 @@ from server.accounts.models import User
 from server.core.pagination import ordered_by
 from server.core.permissions import Resource
 from server.core.schema import refuses
-from server.nodes import services
+from server.nodes import claims, services
 from server.nodes.models import Mount, Node
-from server.nodes.serializers import ClaimInput, ClaimOutput, MountSerializer, NodeSerializer, SettingsInput, SettingsOutput
+from server.nodes.selectors import settings_of, with_newest_settings
+from server.nodes.serializers import (
+    ClaimInput,
+    ClaimOutput,
+    MountSerializer,
+    NodeSerializer,
+    NoteInput,
+    SettingsInput,
+    SettingsOutput,
+)
 
 
-@refuses(change_settings=(422,))
+@refuses(change_settings=(422,), identify=(409,))
 class NodeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.UpdateModelMixin, GenericViewSet[Node]):
     """Nodes come into being by a claim; here they are seen, renamed, configured and revoked."""
 
     resource = Resource.NODES
-    queryset = Node.objects.all()
+    queryset = Node.objects.prefetch_related(with_newest_settings())
     serializer_class = NodeSerializer
     pagination_class = ordered_by("id")
     lookup_field = "uuid"
@@ -43,11 +54,19 @@ class NodeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.Updat
         services.node_revoke(node, now=timezone.now())
         return Response(NodeSerializer(node).data)
 
+    @extend_schema(request=None, responses=NodeSerializer)
+    @action(detail=True, methods=["post"])
+    def identify(self, request: Request, id: object = None) -> Response:  # noqa: A002
+        """The node shows which one it is for a minute, from its next heartbeat on."""
+        node = self.get_object()
+        services.node_identify(node, now=timezone.now())
+        return Response(NodeSerializer(node).data)
+
     @extend_schema(responses=SettingsOutput, filters=False)
     @action(detail=True, methods=["get"], pagination_class=None, url_path="settings", url_name="settings")
     def node_settings(self, request: Request, id: object = None) -> Response:  # noqa: A002
         """What the node is told."""
-        return Response(services.settings_of(self.get_object()).model_dump())
+        return Response(settings_of(self.get_object()).model_dump(mode="json"))
 
     @extend_schema(request=SettingsInput, responses=SettingsOutput)
     @node_settings.mapping.patch
@@ -58,11 +77,27 @@ class NodeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.Updat
         sent = request.data if isinstance(request.data, dict) else {}
         wanted = {**{name: value for name, value in sent.items() if name not in changes.fields}, **changes.validated_data}
         changed = services.settings_change(self.get_object(), wanted, by=_staff(request))
-        return Response(changed.model_dump())
+        return Response(changed.model_dump(mode="json"))
 
 
+@refuses(post=(409,))
+class NodeUnfreezeApi(APIView):
+    """Lets a contested node go on. All its tokens end; its card is to be claimed again."""
+
+    resource = Resource.CONTESTED_NODES
+
+    @extend_schema(request=NoteInput, responses=NodeSerializer)
+    def post(self, request: Request, id: UUID) -> Response:  # noqa: A002  (the name in the address)
+        said = NoteInput(data=request.data)
+        said.is_valid(raise_exception=True)
+        node = get_object_or_404(Node, uuid=id)
+        services.node_unfreeze(node, by=_staff(request), note=said.validated_data["note"], now=timezone.now())
+        return Response(NodeSerializer(node).data)
+
+
+@refuses(post=(409,))
 class ClaimApi(APIView):
-    """A one-time token that makes a node of a door."""
+    """A one-time token that makes a node of a door, or gives an existing node to a new card."""
 
     resource = Resource.NODES
 
@@ -70,11 +105,17 @@ class ClaimApi(APIView):
     def post(self, request: Request) -> Response:
         wanted = ClaimInput(data=request.data)
         wanted.is_valid(raise_exception=True)
-        new = services.claim_create(**wanted.validated_data, by=_staff(request), now=timezone.now())
+        new = _new_claim(wanted.validated_data, by=_staff(request))
         address = request.build_absolute_uri("/").rstrip("/")
         command = f"lintel-edge claim --server {address} --token {new.token} --config /etc/lintel/edge.toml"
         answer = {"token": new.token, "expires_at": new.claim.expires_at, "command": command}
         return Response(ClaimOutput(answer).data, status=status.HTTP_201_CREATED)
+
+
+def _new_claim(wanted: dict[str, Any], *, by: User | None) -> claims.NewClaim:
+    if (node := wanted.get("node")) is not None:
+        return claims.claim_create_for(node=node, by=by, now=timezone.now())
+    return claims.claim_create(door=wanted["door"], name=wanted["name"], by=by, now=timezone.now())
 
 
 class MountViewSet(ModelViewSet[Mount]):

@@ -1,120 +1,25 @@
-"""Writes about nodes: claims, heartbeats, settings, mounts, revocation."""
+"""Writes about nodes: revocation, unfreezing, settings, mounts."""
 
-import secrets as random
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 import structlog
-from cryptography.exceptions import InvalidKey
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import transaction
-from django.utils import timezone
 from pydantic import ValidationError
 
 from server.accounts.models import User
-from server.core import secrets
-from server.core.errors import Conflict, Forbidden, Malformed, Rejected
+from server.core.errors import Conflict, Rejected
 from server.core.parsers import errors_by_field
 from server.nodes import clocks
-from server.nodes.authentication import token_hash
-from server.nodes.models import ClaimConflict, ClaimToken, Mount, Node, NodeSettingsRevision
+from server.nodes.alarms import alarm_resolve
+from server.nodes.models import AlarmKind, Mount, Node, NodeAlarm, NodeSettingsRevision
+from server.nodes.selectors import settings_of, time_zone_of
+from server.nodes.tokens import tokens_end
 from server.recompute.services import Window, mark
-from server.sites.models import Door
-from shared_schema.base import PROTOCOL
-from shared_schema.envelope import MAX_INT
-from shared_schema.node import ClaimAnswer, ClaimRequest, Heartbeat, HeartbeatAnswer, NodeSettings
+from shared_schema.node import NodeSettings
 
-CLAIM_LASTS = timedelta(minutes=15)
+IDENTIFY_FOR = timedelta(seconds=60)
+NOT_FOR_STAFF = {"revision", "time_zone"}
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class NewClaim:
-    """A claim and its token, which is shown once and never again."""
-
-    claim: ClaimToken
-    token: str
-
-
-def claim_create(*, door: Door, name: str, by: User | None, now: datetime) -> NewClaim:
-    """A token that makes a node of this door, once, within 15 minutes."""
-    token = random.token_hex(20)  # goes into a command line: never begins with a dash
-    claim = ClaimToken.objects.create(token_sha256=token_hash(token), door=door, name=name, created_by=by, expires_at=now + CLAIM_LASTS)
-    return NewClaim(claim, token)
-
-
-def node_claim(request: ClaimRequest, *, now: datetime) -> ClaimAnswer:
-    """Turn a token into a node. The same token with the same key gets the same answer; another key freezes both."""
-    if request.protocol != PROTOCOL:
-        raise Malformed("unknown_protocol", f"Protocol {request.protocol} is not spoken here, use {PROTOCOL}.")
-    _check_key(request)
-    with transaction.atomic():
-        claim = (
-            ClaimToken.objects.select_for_update(of=("self",))
-            .select_related("door__site", "node")
-            .filter(token_sha256=token_hash(request.token))
-            .first()
-        )
-        if claim is None:
-            raise Forbidden("unknown_claim", "This claim token is not known here; make a new one.")
-        if claim.frozen_at is None and claim.node is None and claim.expires_at <= now:
-            raise Forbidden("claim_expired", "This claim token has expired; make a new one.")
-        contested = claim.frozen_at is not None or (claim.node is not None and bytes(claim.node.public_key) != request.public_key)
-        if contested:
-            _freeze(claim, request, now)
-        elif claim.node is None:
-            claim.node = _make_node(claim, request, now)
-    if contested or claim.node is None:
-        raise Conflict(
-            "claim_conflict", "This claim token was used with another key; both are frozen. Revoke the node and make a new claim."
-        )
-    return _answer(claim.node, claim.door)
-
-
-def _check_key(request: ClaimRequest) -> None:
-    try:
-        Ed25519PublicKey.from_public_bytes(request.public_key)
-    except (ValueError, InvalidKey) as error:
-        raise Rejected("invalid_key", "public_key is no raw Ed25519 public key of 32 bytes.") from error
-    if not request.proves_its_key():
-        raise Rejected("invalid_proof", "The claim is not signed with the key that it names.")
-
-
-def _make_node(claim: ClaimToken, request: ClaimRequest, now: datetime) -> Node:
-    uuid = uuid4()
-    node = Node.objects.create(
-        uuid=uuid,
-        name=claim.name,
-        hostname=request.hostname,
-        public_key=request.public_key,
-        token_sha256=token_hash(secrets.current().bearer(str(uuid), 1)),
-    )
-    Mount.objects.create(node=node, door=claim.door, valid_from=now)
-    claim.node, claim.claimed_at = node, now
-    claim.save(update_fields=["node", "claimed_at"])
-    return node
-
-
-def _freeze(claim: ClaimToken, request: ClaimRequest, now: datetime) -> None:
-    ClaimConflict.objects.get_or_create(claim=claim, public_key=request.public_key, defaults={"hostname": request.hostname, "at": now})
-    if claim.frozen_at is None:
-        claim.frozen_at = now
-        claim.save(update_fields=["frozen_at"])
-        Node.objects.filter(claim=claim, frozen_at__isnull=True).update(frozen_at=now)
-    log.error("claim_conflict", claim=str(claim.uuid), node=str(claim.node.uuid) if claim.node else None)
-
-
-def _answer(node: Node, door: Door) -> ClaimAnswer:
-    known = secrets.current()
-    return ClaimAnswer(
-        node=node.uuid,
-        token=known.bearer(str(node.uuid), node.token_generation),
-        seal_key=known.seal_public_key,
-        next_epoch=node.next_epoch,
-        door_name=door.name,
-        site_time_zone=door.site.time_zone,
-    )
 
 
 def node_revoke(node: Node, *, now: datetime) -> None:
@@ -124,54 +29,60 @@ def node_revoke(node: Node, *, now: datetime) -> None:
         log.warning("node_revoked", node=str(node.uuid))
 
 
-_STATE_FIELDS = (
-    "version", "model_id", "gallery_revision", "settings_revision", "queue_depth", "parked", "crops_waiting",
-    "oldest_boot_age_ms", "last_frame_age_ms", "free_bytes", "camera",
-)  # fmt: skip
+def node_unfreeze(node: Node, *, by: User | None, note: str, now: datetime) -> None:
+    """Let a contested node go on. Nobody knows who has its token, so that ends: its card is to be claimed again.
 
-
-def node_heartbeat(node: Node, heartbeat: Heartbeat, *, now_ns: int, gallery_revision: int) -> HeartbeatAnswer:
-    """Keep the node's state and what the contact shows of its clock."""
-    if heartbeat.protocol != PROTOCOL:
-        raise Malformed("unknown_protocol", f"Protocol {heartbeat.protocol} is not spoken here, use {PROTOCOL}.")
-    state = {name: _storable(getattr(heartbeat, name)) for name in _STATE_FIELDS}
+    Conflict: node_not_frozen.
+    """
     with transaction.atomic():
-        Node.objects.filter(pk=node.pk).update(
-            last_heartbeat_at=timezone.now(), boot_id=heartbeat.at.boot_id, funnel=heartbeat.funnel.model_dump(), **state
-        )
-        clocks.remember(node, clocks.contact_of_request(heartbeat.at, now_ns))
-        if heartbeat.previous is not None:
-            contact = clocks.contact_of_exchange(heartbeat.previous, heartbeat.at, now_ns)
-            if contact is not None:
-                clocks.remember(node, contact)
-    return HeartbeatAnswer(server_ns=now_ns, gallery_revision=gallery_revision, settings_revision=settings_of(node).revision)
+        locked = Node.objects.select_for_update(no_key=True).get(pk=node.pk)
+        if locked.state != "frozen":
+            raise Conflict("node_not_frozen", f"{locked.name} is {locked.state}, not frozen; there is nothing to do.")
+        locked.frozen_at = None
+        tokens_end(locked, now=now)
+        locked.save()
+        for alarm in NodeAlarm.objects.filter(node=locked, kind=AlarmKind.CONTESTED, resolved_at__isnull=True):
+            alarm_resolve(alarm, by=by, note=note, now=now)
+    node.refresh_from_db()
+    log.warning("node_unfrozen", node=str(node.uuid), by=str(by.uuid) if by else None)
 
 
-def _storable(value: object) -> object:
-    """A count beyond a bigint is kept as the largest there is: a node's state must never make its heartbeat fail."""
-    return min(value, MAX_INT) if isinstance(value, int) else value
+def node_identify(node: Node, *, now: datetime) -> None:
+    """Have the node show which one it is, from its next heartbeat on, for a minute. Conflict: node_revoked, node_frozen."""
+    if node.state != "active":
+        raise Conflict(f"node_{node.state}", f"{node.name} is {node.state}; it hears nothing from this server.")
+    node.identify_until = now + IDENTIFY_FOR
+    node.save(update_fields=["identify_until"])
 
 
-def settings_of(node: Node) -> NodeSettings:
-    """What the node is told now: its highest revision, or the defaults."""
-    row = NodeSettingsRevision.objects.filter(node=node).order_by("-revision").first()
-    return NodeSettings() if row is None else NodeSettings.model_validate({**row.body, "revision": row.revision})
+def settings_for(node: Node, *, now: datetime) -> NodeSettings:
+    """What the node is told now, in the time zone of the site it hangs at: where that is another one, a revision is added."""
+    current, zone = settings_of(node), time_zone_of(node, now)
+    if zone is None or current.time_zone == zone:
+        return current
+    with transaction.atomic():
+        Node.objects.select_for_update(no_key=True).get(pk=node.pk)
+        current = settings_of(node)
+        return current if current.time_zone == zone else _add(node, current, {"time_zone": zone}, by=None)
 
 
 def settings_change(node: Node, changes: dict[str, object], *, by: User | None) -> NodeSettings:
     """Add a revision with these changes. Settings that could never decide a pass are refused."""
-    unknown = sorted(set(changes) - (set(NodeSettings.model_fields) - {"revision"}))
+    unknown = sorted(set(changes) - (set(NodeSettings.model_fields) - NOT_FOR_STAFF))
     if unknown:
         raise Rejected("unknown_setting", "There are no such settings.", errors={name: ["is not a setting"] for name in unknown})
     with transaction.atomic():
         Node.objects.select_for_update(no_key=True).get(pk=node.pk)
-        current = settings_of(node)
-        try:
-            changed = NodeSettings.model_validate({**current.model_dump(), **changes, "revision": current.revision + 1})
-        except ValidationError as error:
-            raise Rejected("invalid_settings", "These settings do not work together.", errors=errors_by_field(error)) from error
-        body = changed.model_dump(exclude={"revision"})
-        NodeSettingsRevision.objects.create(node=node, revision=changed.revision, body=body, created_by=by)
+        return _add(node, settings_of(node), changes, by=by)
+
+
+def _add(node: Node, current: NodeSettings, changes: dict[str, object], *, by: User | None) -> NodeSettings:
+    try:
+        changed = NodeSettings.model_validate({**current.model_dump(), **changes, "revision": current.revision + 1})
+    except ValidationError as error:
+        raise Rejected("invalid_settings", "These settings do not work together.", errors=errors_by_field(error)) from error
+    body = changed.model_dump(mode="json", exclude={"revision"})
+    NodeSettingsRevision.objects.create(node=node, revision=changed.revision, body=body, created_by=by)
     return changed
 
 

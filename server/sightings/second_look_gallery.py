@@ -13,7 +13,7 @@ from server.core.cipher import Cipher
 from server.gallery.pipeline import embedder
 from server.gallery.selectors import Days, gallery_revision, named_templates
 from server.nodes.models import Node
-from server.nodes.services import settings_of
+from server.nodes.selectors import settings_of
 from server.people.models import Sample
 from server.sightings.models import Sighting
 from server.sites.days import local_day

@@ -3,8 +3,16 @@
 from django.db.models import Q, QuerySet
 
 from server.core.permissions import Scope
+from server.nodes.models import Node
 from server.people.selectors import people_visible
-from server.sightings.models import Sighting
+from server.sightings.models import Record, Sighting
+from shared_schema.node import HighWater
+
+
+def high_water(node: Node) -> HighWater | None:
+    """The highest record of a node that is stored; None before its first one."""
+    newest = Record.objects.filter(node=node).order_by("-epoch", "-seq").values("epoch", "seq", "sha256").first()
+    return None if newest is None else HighWater(**newest)
 
 
 def sightings_visible(*, user: object, scope: Scope) -> QuerySet[Sighting]:

@@ -16,7 +16,8 @@ from server.core.errors import LintelError
 from server.core.permissions import Resource
 from server.gallery.reembed_progress import models_progress
 from server.nodes.models import Node
-from server.nodes.services import claim_create, node_revoke
+from server.nodes.claims import claim_create
+from server.nodes.services import node_revoke
 from server.sites.models import Door
 from server.web import fleet, selectors
 from server.web.access import Page, no_store
@@ -94,7 +95,7 @@ class NodesPage(Page):
         new = claim_create(door=form.cleaned_data["door"], name=form.cleaned_data["name"], by=by, now=timezone.now())
         address = request.build_absolute_uri("/").rstrip("/")
         command = f"lintel-edge claim --server {address} --token {new.token} --config /etc/lintel/edge.toml"
-        zone = new.claim.door.site.zone
+        zone = form.cleaned_data["door"].site.zone
         expires = new.claim.expires_at.astimezone(zone)
         claim = {"of": new.claim, "token": new.token, "command": command, "expires": expires, "zone": zone.key}
         return self._page(request, ClaimForm(), claim=claim)
