@@ -108,3 +108,12 @@ def _make_folder(folder: Path, mode: int) -> None:
         folder.chmod(mode)
     if is_new:
         sync_folder(folder.parent)
+
+
+def replace_volatile(path: Path, data: bytes) -> None:
+    """Replace `path` by `data` as a whole, with a private file's mode. Not durable: for what a power cut makes worthless."""
+    make_private_folder(path.parent)
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_bytes(data)
+    fresh.chmod(file_mode(path.parent))
+    fresh.replace(path)

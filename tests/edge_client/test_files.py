@@ -5,7 +5,15 @@ from pathlib import Path
 import pytest
 
 from edge_client import files
-from edge_client.files import is_shared, make_private_file, make_private_folder, make_secret_folder, write_private, write_secret
+from edge_client.files import (
+    is_shared,
+    make_private_file,
+    make_private_folder,
+    make_secret_folder,
+    replace_volatile,
+    write_private,
+    write_secret,
+)
 
 
 def mode_of(path: Path) -> int:
@@ -94,3 +102,11 @@ def test_new_folders_are_durable_each_in_the_one_above(tmp_path: Path, monkeypat
     synced.clear()
     make_private_folder(tmp_path / "a" / "b" / "c")
     assert synced == []
+
+
+def test_what_is_not_durable_is_replaced_as_a_whole_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "run" / "report"
+    replace_volatile(path, b"old")
+    replace_volatile(path, b"new")
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"new", 0o600)
+    assert list(path.parent.iterdir()) == [path]
