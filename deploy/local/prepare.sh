@@ -34,6 +34,10 @@ case "$requirements" in
     if ! command -v chromium >/dev/null 2>&1 || ! has_library libatomic.so.1; then
       if [ "$(id -u)" = 0 ]; then missing="$missing chromium fonts-dejavu-core libatomic1"
       else say "Without a browser the tests of the pages are skipped. To run them too: sudo apt-get install chromium libatomic1"; fi
+    fi
+    if ! command -v cc >/dev/null 2>&1 || ! [ -e /usr/include/stdio.h ]; then
+      if [ "$(id -u)" = 0 ]; then missing="$missing gcc libc6-dev"
+      else say "Without a C compiler the tests of a broken disk are skipped. To run them too: sudo apt-get install gcc libc6-dev"; fi
     fi ;;
 esac
 if [ -n "$missing" ]; then

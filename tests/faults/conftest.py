@@ -1,0 +1,39 @@
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.shim import NO_COMPILER, has_compiler
+
+_MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of its own is made in it)
+_TOLD = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Says a line at the end of the whole run: the numbers of a fault test are its result."""
+    return request.config.stash.setdefault(_TOLD, []).append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    lines = config.stash.get(_TOLD, [])
+    if lines:
+        terminalreporter.section("faults")
+        for line in lines:
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def _compiler() -> None:
+    if not has_compiler():
+        pytest.skip(NO_COMPILER)
+
+
+@pytest.fixture
+def memory(_compiler: None) -> Iterator[Path]:
+    """A folder in memory for a watched disk: its durability is that of the journal, not of the machine."""
+    folder = Path(tempfile.mkdtemp(prefix="lintel-faults-", dir=_MEMORY if _MEMORY.is_dir() else None))
+    yield folder
+    shutil.rmtree(folder)

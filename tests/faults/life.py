@@ -1,0 +1,110 @@
+"""Lives of a node on a watched disk, journalled: what a power cut could interrupt."""
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.journal import Change, read_journal
+from tests.faults.shim import WatchedDisk
+from tests.faults.supervise import ArchiveProcess, Jobs
+
+PATIENCE_S = 60.0
+
+
+@dataclass
+class Node:
+    """A node on a watched disk and the server it delivers to."""
+
+    disk: WatchedDisk
+    jobs: Jobs
+    archive: ArchiveProcess
+    state: Path
+    config: Path
+    recorded: int = 0
+
+    def claim(self) -> None:
+        arguments = ["claim", "--server", self.archive.url, "--token", "t" * 20, "--config", str(self.config)]
+        assert self.jobs.run("lintel-edge", arguments=arguments) == 0
+
+    def courier(self) -> int:
+        """Start the courier; its pid."""
+        return self.jobs.begin("lintel-edge", arguments=["courier", "--config", str(self.config)])
+
+    def end(self, pid: int) -> None:
+        os.kill(pid, signal.SIGTERM)
+        assert self.jobs.wait(pid) == 0
+
+    def record(self, count: int, **how: object) -> None:
+        """A life of capture's outbox that records so many sightings."""
+        first, self.recorded = self.recorded + 1, self.recorded + count
+        assert self.jobs.run("record", state=str(self.state), first=first, last=self.recorded, **how) == 0
+
+    def wait_until_delivered(self) -> None:
+        """By the server's log: whoever looks into the outbox itself would touch the watched disk."""
+        wait_until(lambda: self.recorded <= sum(line.startswith('{"protocol"') for line in self.archive.lines()))
+
+
+def wait_until(condition: Callable[[], bool], within_s: float = PATIENCE_S) -> float:
+    """How long it took, in seconds."""
+    started = time.monotonic()
+    while not condition():
+        assert time.monotonic() - started < within_s, "it did not happen in time"
+        time.sleep(0.02)
+    return time.monotonic() - started
+
+
+@contextmanager
+def node_on(folder: Path, *, journalled: bool) -> Iterator[Node]:
+    """An unclaimed node on a card below `folder`, which lies outside of what is watched itself."""
+    disk = WatchedDisk.at(folder)
+    archive = ArchiveProcess.start(folder / "archive", disk=disk if journalled else None)
+    with (folder / "output").open("ab") as output:
+        jobs = Jobs.start(disk, output=output, journalled=journalled)
+    state, config = disk.card / "state", folder / "node.toml"
+    config.write_text(f'state = "{state}"\n[camera]\nkind = "replay"\nsource = "clip.mp4"\n', encoding="utf-8")
+    try:
+        yield Node(disk, jobs, archive, state, config)
+    finally:
+        jobs.close()
+        archive.close()
+
+
+def a_life(folder: Path, *, sightings: int) -> list[Change]:
+    """From the first boot on: claimed, recording while the courier delivers, ended in good order and not, offline, and in a new epoch."""
+    part = sightings // 5
+    with node_on(folder, journalled=True) as node:
+        node.claim()
+        courier = node.courier()
+        for dies in (False, True):
+            node.record(part, dies=dies)
+            node.wait_until_delivered()
+        node.record(part)
+        node.end(courier)
+        node.record(part, dies=True)
+        courier = node.courier()
+        node.record(sightings - 4 * part)
+        node.wait_until_delivered()
+        node.end(courier)
+    return read_journal(node.disk.journal)
+
+
+def spoilt_lives(folder: Path, controls: Iterable[str], *, sightings: int) -> dict[str, list[Change]]:
+    """For each control the journal of a node that is wrong in that way and records, alone, on a card of its own."""
+    disk = WatchedDisk.at(folder)
+    with (folder / "output").open("ab") as output:
+        jobs = Jobs.start(disk, output=output, journalled=True)
+    journals = {}
+    for control in controls:
+        state = str(disk.card / "state")
+        assert jobs.run("claimed", state=state) == 0
+        assert jobs.run("record", state=state, first=1, last=sightings, control=control) == 0
+        journals[control] = read_journal(disk.journal)
+        shutil.rmtree(state)
+        os.truncate(disk.journal, 0)
+    jobs.close()
+    return journals

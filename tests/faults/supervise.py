@@ -1,0 +1,104 @@
+"""Starting and ending the programs of a fault run, so that none is left behind."""
+
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Self
+
+from tests.faults.shim import ROOT, WatchedDisk, plain_environment
+
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> None:
+    """The kernel ends this process when its parent ends, however that does."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@dataclass
+class Jobs:
+    """A loaded node on a watched disk that forks a child for every job."""
+
+    process: "subprocess.Popen[bytes]"
+    replies: IO[str]
+    ended: dict[int, int] = field(default_factory=dict)
+
+    @classmethod
+    def start(cls, disk: WatchedDisk, *, output: int | IO[bytes], journalled: bool = False) -> Self:
+        """`output` gets what the children print."""
+        reading, writing = os.pipe()
+        with (disk.card.parent / "errors").open("ab") as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tests.faults.jobs", str(writing)],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=errors,
+                cwd=ROOT,
+                env=disk.environment(journalled=journalled),
+                pass_fds=(writing,),
+            )
+        os.close(writing)
+        return cls(process, os.fdopen(reading))
+
+    def begin(self, job: str, **request: Any) -> int:
+        """Start a job; its pid."""
+        assert self.process.stdin
+        self.process.stdin.write(json.dumps({"job": job, **request}).encode() + b"\n")
+        self.process.stdin.flush()
+        while True:
+            told = self._reply()
+            if "started" in told:
+                return told["started"]
+
+    def wait(self, pid: int) -> int:
+        """Its return code; minus the number of the signal that ended it."""
+        while pid not in self.ended:
+            self._reply()
+        return self.ended.pop(pid)
+
+    def run(self, job: str, **request: Any) -> int:
+        return self.wait(self.begin(job, **request))
+
+    def close(self) -> None:
+        assert self.process.stdin
+        self.process.stdin.close()
+        self.process.wait(60)
+        self.replies.close()
+
+    def _reply(self) -> dict[str, int]:
+        line = self.replies.readline()
+        assert line, "the loaded node died"
+        told: dict[str, int] = json.loads(line)
+        if "ended" in told:
+            self.ended[told["ended"]] = told["code"]
+        return told
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveProcess:
+    """`tests.faults.archive` as a process of its own."""
+
+    process: "subprocess.Popen[str]"
+    url: str
+    log: Path
+
+    @classmethod
+    def start(cls, log: Path, *, disk: WatchedDisk | None = None) -> Self:
+        """With `disk`, what it says is journalled there."""
+        environment = disk.environment(journalled=True) if disk else dict(plain_environment())
+        command = [sys.executable, "-m", "tests.faults.archive", str(log)]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment)
+        assert process.stdout
+        return cls(process, str(json.loads(process.stdout.readline())["url"]), log)
+
+    def lines(self) -> list[str]:
+        """Its log so far; a line that is being written is left out."""
+        return [line for line in self.log.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
+
+    def close(self) -> None:
+        self.process.communicate(timeout=60)
