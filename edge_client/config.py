@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from edge_client.errors import ConfigError
 from shared_schema.node import NodeSettings
@@ -24,13 +24,47 @@ def _text(value: object) -> object:
 
 
 class CameraConfig(_Section):
-    """Where frames come from."""
+    """Where frames come from. What is said of one kind means nothing to the others."""
 
-    kind: Literal["replay", "opencv"]
-    source: Annotated[str, BeforeValidator(_text)] = Field(min_length=1, description="folder or clip; for opencv an index, path or URL")
+    kind: Literal["picamera", "opencv", "replay"]
+    source: Annotated[str, BeforeValidator(_text)] = Field(
+        default="", description="folder or clip; for opencv an index, path or URL; for picamera the camera's number, 0 when it is left out"
+    )
     pace: Literal["own", "fast"] = "own"
     repeat: bool = False
     frames_per_second: float = Field(default=5.0, gt=0, le=240, description="for the replay of a folder")
+    width: int = Field(default=1280, ge=320, le=4096, multiple_of=2, description="of a picamera's picture")
+    height: int = Field(default=720, ge=240, le=3072, multiple_of=2)
+    sensor_fps: float = Field(
+        default=15.0, ge=1, le=120, description="how fast a picamera's sensor runs; interval_ms says how many are looked at"
+    )
+    exposure: Literal["normal", "short"] = Field(default="short", description="of a picamera: short keeps people who walk sharp")
+    focus_m: float | None = Field(default=None, gt=0, le=100, description="of a lens that moves; None: it follows by itself")
+    upside_down: bool = False
+    field_of_view_deg: float | None = Field(default=None, gt=5, lt=175, description="from left to right, for advice on mounting")
+
+    @model_validator(mode="after")
+    def _names_its_source(self) -> Self:
+        if self.kind == "picamera":
+            if self.source and not self.source.isdecimal():
+                msg = f"source is the camera's number for kind picamera, not {self.source!r}"
+                raise ValueError(msg)
+        elif not self.source:
+            msg = f"source is missing; kind {self.kind} needs it"
+            raise ValueError(msg)
+        return self
+
+
+class PreviewConfig(_Section):
+    """Where `lintel-edge preview` shows its page."""
+
+    address: str = Field(default="127.0.0.1:8377", pattern=r"^(\[[0-9a-fA-F:]+\]|[0-9A-Za-z.-]+):[0-9]{1,5}$", description="host:port")
+
+    @property
+    def host_and_port(self) -> tuple[str, int]:
+        """To bind to."""
+        host, _, port = self.address.rpartition(":")
+        return host.strip("[]"), int(port)
 
 
 class ModelsConfig(_Section):
@@ -57,6 +91,7 @@ class NodeConfig(_Section):
     camera: CameraConfig
     settings: dict[str, int | bool] = Field(default_factory=dict)
     models: ModelsConfig = ModelsConfig()
+    preview: PreviewConfig = PreviewConfig()
     outbox: OutboxConfig = OutboxConfig()
 
     @property
