@@ -82,6 +82,12 @@ class OutboxConfig(_Section):
     reserve_bytes: int = Field(default=8_388_608, ge=1_048_576, le=1_073_741_824, description="kept aside for a full card")
 
 
+class IdentifyConfig(_Section):
+    """The light that shows which node it is when the server asks for that; see /sys/class/leds."""
+
+    led: Path = Path("/sys/class/leds/ACT")
+
+
 class NodeConfig(_Section):
     """A node's configuration. Relative paths are relative to the file's folder."""
 
@@ -93,6 +99,7 @@ class NodeConfig(_Section):
     models: ModelsConfig = ModelsConfig()
     preview: PreviewConfig = PreviewConfig()
     outbox: OutboxConfig = OutboxConfig()
+    identify: IdentifyConfig = IdentifyConfig()
 
     @property
     def run_folder(self) -> Path:
