@@ -7,7 +7,9 @@ from django.db import transaction
 
 from server.core.errors import Rejected
 from server.nodes.alarms import alarm_raise
+from server.nodes.clocks import TIMES
 from server.nodes.models import AlarmKind, EpochGrant, Node, NodeBoot
+from server.recompute.services import Window, mark
 from shared_schema.node import EpochAnswer, EpochRequest
 
 REASONABLE_LEAD = 1_000
@@ -26,6 +28,7 @@ def epoch_grant(node: Node, request: EpochRequest, *, now: datetime) -> EpochAns
             raise Rejected("epoch_not_believed", f"This node cannot be in epoch {request.epoch}; replace its card.")
         granted = max(locked.next_epoch, request.epoch + 1)
         EpochGrant.objects.create(**asked, granted=granted, granted_at=now)
+        mark([Window(TIMES, f"{locked.pk}:*:*")])  # the order of these records tells no time any more
         Node.objects.filter(pk=locked.pk).update(next_epoch=granted + 1)
         alarm_raise(locked, AlarmKind.ROLLED_BACK, f"was in epoch {request.epoch} at {request.last_seq}, goes on in {granted}", now=now)
     return EpochAnswer(epoch=granted)

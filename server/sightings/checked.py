@@ -10,7 +10,6 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from shared_schema.base import WireModel
 from shared_schema.envelope import MAX_INT, Envelope, EnvelopeError, Kind
 from shared_schema.node import Receipt, RecordItem, Status
 from shared_schema.observation import CropShed, Gap, Observation
@@ -19,7 +18,8 @@ from shared_schema.sighting import Sighting
 
 NO_HASH = "0" * 64
 MAX_PROBE_BYTES = 64 * 1024
-PAYLOADS: dict[str, type[WireModel]] = {
+Payload = Sighting | Observation | CropShed | Gap
+PAYLOADS: dict[str, type[Payload]] = {
     Kind.SIGHTING: Sighting,
     Kind.OBSERVATION: Observation,
     Kind.CROP_SHED: CropShed,
@@ -41,7 +41,7 @@ class Checked:
     """An envelope with a valid signature, its payload, and the opened probe where there is one."""
 
     envelope: Envelope
-    payload: WireModel
+    payload: Payload
     probe: bytes | None
 
     @property
@@ -79,7 +79,7 @@ def refuse(envelope: Envelope, code: str, detail: str) -> Receipt:
     return Receipt(epoch=envelope.epoch, seq=envelope.seq, sha256=envelope.sha256, status=Status.REJECTED, code=code, detail=detail)
 
 
-def _payload(envelope: Envelope) -> WireModel:
+def _payload(envelope: Envelope) -> Payload:
     kind = PAYLOADS.get(envelope.kind)
     if kind is None:
         raise _Refusal("unknown_kind", f"Records of kind {envelope.kind} are not known here; update the server.")

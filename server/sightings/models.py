@@ -35,6 +35,28 @@ class Record(models.Model):
         return f"{self.kind} {self.epoch}/{self.seq}"
 
 
+class BootSpan(models.Model):
+    """What the records of one boot in one epoch show of the boot's place in the order and of its clocks."""
+
+    id = models.BigAutoField(primary_key=True)
+    node = models.ForeignKey(Node, on_delete=models.CASCADE, related_name="boot_spans")
+    epoch = models.BigIntegerField()
+    boot_id = models.UUIDField()
+    first_seq = models.BigIntegerField()
+    last_seq = models.BigIntegerField()
+    last_boot_ns = models.BigIntegerField(help_text="its last reading")
+    arrived_boot_ns = models.BigIntegerField(help_text="a reading that had arrived at arrived_ns; of all, the one that says most")
+    arrived_ns = models.BigIntegerField(help_text="nanoseconds since 1970")
+    least_wall_ns = models.BigIntegerField(null=True, blank=True, help_text="wall clock − boot clock where it was called synchronised")
+    greatest_wall_ns = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("node", "epoch", "boot_id"), name="boot_span_once")]
+
+    def __str__(self) -> str:
+        return f"{self.boot_id} in {self.epoch}/{self.first_seq}–{self.last_seq}"
+
+
 class Outcome(models.TextChoices):
     """The three answers of a door."""
 
@@ -55,7 +77,9 @@ class Sighting(models.Model):
     wall_ns = models.BigIntegerField()
     synchronised = models.BooleanField()
 
-    captured_at = models.DateTimeField(help_text="where the time is not known: the latest it can be")
+    earliest_at = models.DateTimeField(help_text="it was not before this")
+    latest_at = models.DateTimeField(help_text="it was not after this")
+    captured_at = models.DateTimeField(help_text="what stands for the interval: its middle; where the time is not known, the latest")
     uncertainty_ms = models.BigIntegerField(null=True, blank=True, help_text="the true time lies within ± this; empty: only bounded")
     time_known = models.BooleanField()
     door = models.ForeignKey(Door, on_delete=models.PROTECT, null=True, blank=True, related_name="sightings")

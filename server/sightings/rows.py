@@ -6,8 +6,9 @@ from datetime import date, datetime
 from uuid import UUID
 
 from server.core.cipher import PROBE, Cipher
-from server.nodes.models import ClockOffset, Mount, Node
+from server.nodes.models import Mount, Node
 from server.sightings import models
+from server.sightings.boots import BootClock
 from server.sightings.checked import Checked
 from server.sightings.times import Captured, captured
 from server.sites.days import local_day
@@ -21,24 +22,24 @@ MAX_COUNT = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the rows of one batch rest on: the node's mounts and clock offsets, and the people it may name."""
+    """What the rows of one batch rest on: the node's mounts, the clocks of its boots, and the people it may name."""
 
     node: Node
     mounts: Sequence[Mount]
-    offsets: Mapping[UUID, Sequence[ClockOffset]]
+    clocks: Mapping[UUID, BootClock]
     people: Mapping[UUID, int]
     cipher: Cipher
 
     def captured(self, at: ClockReading, received_at: datetime) -> Captured:
-        return captured(at, self.offsets.get(at.boot_id, ()), received_at)
+        clock = self.clocks.get(at.boot_id, BootClock())
+        return captured(at, clock, claimed_at=self.node.created_at, received_at=received_at)
 
 
-def door_at(mounts: Sequence[Mount], at: datetime) -> Door | None:
-    """The door the node hung at."""
-    for mount in mounts:
-        if mount.valid_from <= at and (mount.valid_until is None or at < mount.valid_until):
-            return mount.door
-    return None
+def door_at(mounts: Sequence[Mount], when: Captured) -> Door | None:
+    """The door the node hung at; where the time is only bounded, the only one it hung at in all that time."""
+    first, last = (when.at, when.at) if when.known else (when.earliest, when.latest)
+    doors = {mount.door for mount in mounts if mount.valid_from <= last and (mount.valid_until is None or first < mount.valid_until)}
+    return doors.pop() if len(doors) == 1 else None
 
 
 def day_at(door: Door, at: datetime) -> date:
@@ -76,10 +77,12 @@ def sighting_row(record: models.Record, said: Sighting, context: Context) -> mod
         boot_ns=said.at.boot_ns,
         wall_ns=said.at.wall_ns,
         synchronised=said.at.synchronised,
+        earliest_at=when.earliest,
+        latest_at=when.latest,
         captured_at=when.at,
         uncertainty_ms=when.uncertainty_ms,
         time_known=when.known,
-        door=door_at(context.mounts, when.at),
+        door=door_at(context.mounts, when),
         outcome=said.outcome.value,
         person_id=person,
         counts_for_id=person,

@@ -24,7 +24,9 @@ class PersonBrief(serializers.ModelSerializer[Person]):
 
 
 class SightingSerializer(serializers.ModelSerializer[Sighting]):
-    """A pass through a door. `time_known` false: `captured_at` is only the latest it can have been.
+    """A pass through a door, at some time from `earliest_at` to `latest_at`; `captured_at` stands for it.
+
+    `time_known` false: that is more than an hour wide, and `captured_at` is only the latest it can have been.
 
     `person` is the node's match, `counts_for` whose attendance it is: another one after staff accepted a second look.
     """
@@ -40,8 +42,9 @@ class SightingSerializer(serializers.ModelSerializer[Sighting]):
     class Meta:
         model = Sighting
         fields = (
-            "id", "door", "node", "captured_at", "uncertainty_ms", "time_known", "received_at", "outcome", "person", "counts_for",
-            "names_nobody_here", "similarity", "margin", "quality", "frames", "agreeing_frames", "model_id", "gallery_revision", "crop_url",
+            "id", "door", "node", "captured_at", "earliest_at", "latest_at", "uncertainty_ms", "time_known", "received_at", "outcome",
+            "person", "counts_for", "names_nobody_here", "similarity", "margin", "quality", "frames", "agreeing_frames", "model_id",
+            "gallery_revision", "crop_url",
         )  # fmt: skip
 
     @extend_schema_field(serializers.CharField(allow_null=True))

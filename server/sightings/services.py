@@ -8,16 +8,22 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from server.core import cipher, secrets
 from server.core.errors import Malformed, Rejected
-from server.nodes.models import ClockOffset, Mount, Node
+from server.nodes.alarms import alarm_raise
+from server.nodes.clocks import TIMES
+from server.nodes.models import AlarmKind, Mount, Node
 from server.people.models import Person
 from server.recompute.services import Window, mark
 from server.sightings import models, rows
+from server.sightings.boot_rows import clocks_of, spans_note
 from server.sightings.checked import Checked, Keys, check, probe_belongs, refuse
 from server.sightings.rows import Context
+from server.sightings.times import nanoseconds
 from shared_schema.base import PROTOCOL
+from shared_schema.clock import ClockReading
 from shared_schema.node import MAX_BATCH, BatchReceipt, Receipt, Status
 from shared_schema.observation import CropShed, Gap, Observation
 from shared_schema.sighting import Outcome, Sighting
@@ -91,11 +97,16 @@ def _store(node: Node, items: Sequence[Checked], now: datetime) -> dict[Key, Sto
         new = {item.key: item for item in reversed(items) if item.key not in stored}
         records = [rows.record_row(node, item, now) for _, item in sorted(new.items())]
         models.Record.objects.bulk_create(records)
+        mark(spans_note(node, (_said(new[record.epoch, record.seq], now) for record in records)))
         _derive([(record, new[record.epoch, record.seq]) for record in records], node)
         stored |= {(record.epoch, record.seq): Stored(record.pk, record.sha256, record.kind) for record in records}
-        _keep_conflicts(items, stored)
+        _keep_conflicts(node, items, stored)
         _raise_epoch(node, records)
     return stored
+
+
+def _said(item: Checked, now: datetime) -> tuple[int, int, ClockReading, int]:
+    return (*item.key, item.payload.at, nanoseconds(now))
 
 
 def _stored(uuids: Sequence[UUID]) -> dict[Key, Stored]:
@@ -110,7 +121,8 @@ def _raise_epoch(node: Node, records: Sequence[models.Record]) -> None:
         Node.objects.filter(pk=node.pk, next_epoch__lt=following).update(next_epoch=min(following, 2**63 - 1))
 
 
-def _keep_conflicts(items: Sequence[Checked], stored: dict[Key, Stored]) -> None:
+def _keep_conflicts(node: Node, items: Sequence[Checked], stored: dict[Key, Stored]) -> None:
+    """Two copies of the node: from here on the order of these records tells no time."""
     conflicts = []
     for item in items:
         kept, envelope = stored[item.key], item.envelope
@@ -120,6 +132,11 @@ def _keep_conflicts(items: Sequence[Checked], stored: dict[Key, Stored]) -> None
         said = {"sha256": envelope.sha256, "kind": envelope.kind, "payload": envelope.payload, "signature": envelope.signature}
         conflicts.append(models.RecordConflict(record_id=kept.pk, **said))
     models.RecordConflict.objects.bulk_create(conflicts, ignore_conflicts=True)
+    if conflicts:
+        epoch, seq = min(item.key for item in items if not stored[item.key].is_of(item))
+        told = f"{len(conflicts)} at once, the first is number {seq} of epoch {epoch}"
+        alarm_raise(node, AlarmKind.CONFLICT, told, now=timezone.now())
+    mark({Window(TIMES, f"{node.pk}:*:*")} if conflicts else ())
 
 
 def _derive(pairs: Sequence[tuple[models.Record, Checked]], node: Node) -> None:
@@ -160,18 +177,11 @@ def context_for(node: Node, said: Iterable[Sighting]) -> Context:
     payloads = list(said)
     boots = {payload.at.boot_id for payload in payloads}
     named = {payload.candidate.person for payload in payloads if payload.candidate and payload.outcome is Outcome.MATCH}
-    return Context(node, mounts_of(node), offsets_of(node, boots), _people(named), cipher.current())
+    return Context(node, mounts_of(node), clocks_of(node, boots), _people(named), cipher.current())
 
 
 def mounts_of(node: Node) -> list[Mount]:
     return list(Mount.objects.filter(node=node).select_related("door__site"))
-
-
-def offsets_of(node: Node, boots: Iterable[UUID]) -> dict[UUID, list[ClockOffset]]:
-    found: dict[UUID, list[ClockOffset]] = {}
-    for offset in ClockOffset.objects.filter(node=node, boot_id__in=set(boots)):
-        found.setdefault(offset.boot_id, []).append(offset)
-    return found
 
 
 def _people(uuids: set[UUID]) -> dict[UUID, int]:

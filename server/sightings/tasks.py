@@ -13,6 +13,7 @@ from server.nodes.clocks import HOUR_NS
 from server.nodes.models import Node
 from server.recompute.services import mark
 from server.sightings import rows, services
+from server.sightings.boot_rows import NEIGHBOURS, clocks_of, resting_on
 from server.sightings.models import Sighting
 from server.sightings.second_look_runs import BATCH, run_advance
 from server.sightings.times import captured
@@ -20,37 +21,46 @@ from server.sightings.times import captured
 CHUNK = 500
 SECOND_LOOK_BATCHES = 20
 LOOK_AGAIN = "server.sightings.tasks.look_again"
-FIELDS = ("captured_at", "uncertainty_ms", "time_known", "door")
+FIELDS = ("earliest_at", "latest_at", "captured_at", "uncertainty_ms", "time_known", "door")
 
 
 def derive_times(key: str) -> None:
-    """Derive time and door anew. `key`: node:boot:hour – a star stands for every boot or hour."""
+    """Derive time and door anew. `key`: node:boot:hour – a star stands for every boot or hour; or node:boot:neighbours."""
     node_id, boot, hour = key.split(":")
     node = Node.objects.filter(pk=int(node_id)).first()
     if node is None:
         return
     about = Q(node=node)
     if boot != "*":
-        about &= Q(boot_id=UUID(boot))
-    if hour != "*":
-        first = max(0, int(hour) - 1) * HOUR_NS
-        about &= Q(time_known=False) | Q(boot_ns__gte=first, boot_ns__lt=min((int(hour) + 2) * HOUR_NS, 2**63 - 1))
+        about &= _about(UUID(boot), hour) | Q(boot_id__in=resting_on(node, UUID(boot)))
     last = 0
     while chunk := list(Sighting.objects.filter(about, pk__gt=last).select_related("door__site").order_by("pk")[:CHUNK]):
         last = chunk[-1].pk
         _derive_again(node, chunk)
 
 
+def _about(boot: UUID, hour: str) -> Q:
+    """The sightings near this hour of the boot, and those of it whose time nobody knows yet."""
+    if hour == NEIGHBOURS:
+        return Q(boot_id=boot, time_known=False)
+    if hour == "*":
+        return Q(boot_id=boot)
+    first = max(0, int(hour) - 1) * HOUR_NS
+    near = Q(boot_ns__gte=first, boot_ns__lt=min((int(hour) + 2) * HOUR_NS, 2**63 - 1))
+    return Q(boot_id=boot) & (Q(time_known=False) | near)
+
+
 def _derive_again(node: Node, sightings: list[Sighting]) -> None:
     mounts = services.mounts_of(node)
-    offsets = services.offsets_of(node, {sighting.boot_id for sighting in sightings})
+    clocks = clocks_of(node, {sighting.boot_id for sighting in sightings})
     windows = services.windows_of(sightings)
     changed = []
     for sighting in sightings:
         before = [getattr(sighting, name) for name in FIELDS]
-        when = captured(sighting, offsets.get(sighting.boot_id, ()), sighting.received_at)
+        when = captured(sighting, clocks[sighting.boot_id], claimed_at=node.created_at, received_at=sighting.received_at)
+        sighting.earliest_at, sighting.latest_at = when.earliest, when.latest
         sighting.captured_at, sighting.uncertainty_ms, sighting.time_known = when.at, when.uncertainty_ms, when.known
-        sighting.door = rows.door_at(mounts, when.at)
+        sighting.door = rows.door_at(mounts, when)
         if before != [getattr(sighting, name) for name in FIELDS]:
             changed.append(sighting)
     if changed:

@@ -1,24 +1,22 @@
-"""When was it? Derived from the node's clock readings and from what its contacts showed. Pure."""
+"""When was it? Derived from a reading of a boot clock and from what is known of that clock. Pure.
 
-from collections.abc import Iterable
+Every time carries an interval that contains the truth, as far as three things hold: this server's clock is right, a boot clock strays no
+further than `server.nodes.drift` says, and a kernel that calls its wall clock synchronised has it right to SYNCHRONISED_NS. The last one
+is relied on only in a boot in which no contact could check it; whatever contradicts it wins.
+"""
+
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-DRIFT_PPM = 50
-SYNCHRONISED_MS = 2_000
+from server.sightings.boots import BootClock
+
+SYNCHRONISED_NS = 6 * 10**9
+"""The kernel goes on calling its clock synchronised for 9 hours after a daemon last said so: 16 s of error at 0.5 ms a second. In so
+long a crystal strays by at most 5 s; a daemon that steps what is more than 0.4 s off leaves the rest."""
+KNOWN_WITHIN_NS = 1_800 * 10**9
+"""A time that may be further off than this on either side is no time to count attendance by: it is only bounded."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Offset(Protocol):
-    """A contact: time = boot clock + offset_ns ± half_width_ns at `at_boot_ns`, drifting from there."""
-
-    @property
-    def at_boot_ns(self) -> int: ...
-    @property
-    def offset_ns(self) -> int: ...
-    @property
-    def half_width_ns(self) -> int: ...
 
 
 class Reading(Protocol):
@@ -34,10 +32,12 @@ class Reading(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """`at` ± `uncertainty_ms`. Not known: it was before `at`, nobody can tell by how much."""
+    """It was between `earliest` and `latest`. `at` stands for it: the middle, or the latest it can have been where it is only bounded."""
 
     at: datetime
     uncertainty_ms: int | None
+    earliest: datetime
+    latest: datetime
 
     @property
     def known(self) -> bool:
@@ -54,19 +54,22 @@ def nanoseconds(at: datetime) -> int:
     return (at - _EPOCH) // timedelta(microseconds=1) * 1000
 
 
-def captured(reading: Reading, offsets: Iterable[Offset], received_at: datetime) -> Captured:
-    """The narrowest of what the contacts of this boot and a synchronised wall clock say, never after it was received."""
-    guesses = [_by_contact(reading.boot_ns, offset) for offset in offsets]
-    if reading.synchronised:
-        guesses.append((SYNCHRONISED_MS, reading.wall_ns))
-    received_ns = nanoseconds(received_at)
-    possible = [(width, ns) for width, ns in guesses if ns - width * 10**6 <= received_ns and ns > 0]
-    if not possible:
-        return Captured(received_at, None)
-    width, ns = min(possible)
-    return Captured(min(moment(ns), received_at), width)
+def captured(reading: Reading, clock: BootClock, *, claimed_at: datetime, received_at: datetime) -> Captured:
+    """The interval in which the reading was taken: after the node was claimed, before the record arrived, and what its clock shows."""
+    outermost = nanoseconds(claimed_at), nanoseconds(received_at) + 1000
+    shown = clock.between(reading.boot_ns)
+    interval = outermost if shown is None else _within(outermost, shown)
+    if reading.synchronised and clock.wall_is_believed:
+        interval = _within(interval, (reading.wall_ns - SYNCHRONISED_NS, reading.wall_ns + SYNCHRONISED_NS))
+    earliest, latest = min(interval), max(interval)
+    if latest - earliest > 2 * KNOWN_WITHIN_NS:
+        return Captured(moment(latest), None, moment(earliest), moment(latest))
+    middle, last = moment((earliest + latest) // 2), moment(latest + 999)
+    off_by = max(last - middle, middle - moment(earliest))
+    return Captured(middle, -(-off_by // timedelta(milliseconds=1)), moment(earliest), last)
 
 
-def _by_contact(boot_ns: int, offset: Offset) -> tuple[int, int]:
-    width = offset.half_width_ns + abs(boot_ns - offset.at_boot_ns) * DRIFT_PPM // 10**6
-    return width // 10**6 + 1, boot_ns + offset.offset_ns
+def _within(outer: tuple[int, int], inner: tuple[int, int]) -> tuple[int, int]:
+    """What both allow. Where they contradict each other, the outer one holds: it rests on firmer ground."""
+    both = max(outer[0], inner[0]), min(outer[1], inner[1])
+    return both if both[0] <= both[1] else outer

@@ -28,10 +28,12 @@ UTC_ZONE = ZoneInfo("UTC")
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A sighting as a page shows it; `at` is in the zone of its site."""
+    """A sighting as a page shows it; times are in the zone of its site. `earliest` and `latest`: it was between them."""
 
     sighting: Sighting
     at: datetime
+    earliest: datetime
+    latest: datetime
     has_crop: bool
     may_see_crop: bool
     second_look: UUID | None
@@ -125,7 +127,9 @@ def _seen(sightings: Iterable[Sighting], shown: QuerySet[Sighting], open_looks: 
     keys = [sighting.pk for sighting in found]
     allowed = set(shown.filter(pk__in=keys).values_list("pk", flat=True))
     looks = dict(open_looks.filter(sighting__in=keys).values_list("sighting", "uuid"))
-    return [Seen(sighting, _local(sighting), _has_crop(sighting), sighting.pk in allowed, looks.get(sighting.pk)) for sighting in found]
+    return [
+        Seen(sighting, *_local_times(sighting), _has_crop(sighting), sighting.pk in allowed, looks.get(sighting.pk)) for sighting in found
+    ]
 
 
 def _has_crop(sighting: Sighting) -> bool:
@@ -133,9 +137,9 @@ def _has_crop(sighting: Sighting) -> bool:
     return crop is not None and crop.state == CropState.STORED
 
 
-def _local(sighting: Sighting) -> datetime:
+def _local_times(sighting: Sighting) -> tuple[datetime, datetime, datetime]:
     zone = UTC_ZONE if sighting.door is None else sighting.door.site.zone
-    return sighting.captured_at.astimezone(zone)
+    return sighting.captured_at.astimezone(zone), sighting.earliest_at.astimezone(zone), sighting.latest_at.astimezone(zone)
 
 
 def people_rows(*, user: object, search: str) -> QuerySet[Person]:

@@ -19,7 +19,8 @@ def test_a_sighting_tells_who_where_and_when() -> None:
     (found,) = as_role(Role.OPERATOR).get(URL).json()["results"]
     assert found["person"] == {"id": str(person.uuid), "name": "Grace"}
     assert found["captured_at"] == "2024-11-20T12:00:00Z"
-    assert (found["uncertainty_ms"], found["outcome"], found["crop_url"], found["node"]) == (2000, "match", None, str(node.node.uuid))
+    assert (found["uncertainty_ms"], found["outcome"], found["crop_url"], found["node"]) == (6000, "match", None, str(node.node.uuid))
+    assert (found["earliest_at"], found["latest_at"]) == ("2024-11-20T11:59:54Z", "2024-11-20T12:00:06Z")
     assert found["id"] == str(node.envelope(Kind.OBSERVATION, b"", seq=1).record_id)
 
 
