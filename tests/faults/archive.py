@@ -57,6 +57,8 @@ class Archive:
         assert request.proves_its_key()
         assert self.public_key in {b"", request.public_key}, "the same token came with another key"
         self.public_key = request.public_key
+        if self.log:
+            self.log.write(json.dumps({"claimed": request.public_key.hex()}) + "\n")
         self.say({"claimed": request.public_key.hex()})
         return claim_answer().model_dump_json()
 
@@ -146,15 +148,25 @@ class _Handler(Handler):
             self.wfile.write(text.encode())
 
 
-def read_log(path: Path) -> tuple[list[Envelope], set[str]]:
-    """Every envelope that was kept, as often as it was, and the hashes of the images."""
-    envelopes, images = [], set()
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a log tells: every envelope, as often as it was kept, the hashes of the images, and the node's key."""
+
+    envelopes: list[Envelope]
+    images: set[str]
+    public_key: bytes
+
+
+def read_log(path: Path) -> Held:
+    envelopes, told = [], []
     for line in path.read_text(encoding="utf-8").splitlines():
-        if line.startswith('{"image"'):
-            images.add(str(json.loads(line)["image"]))
-        else:
+        if line.startswith('{"protocol"'):
             envelopes.append(Envelope.model_validate_json(line))
-    return envelopes, images
+        else:
+            told.append(json.loads(line))
+    images = {str(one["image"]) for one in told if "image" in one}
+    key = next((bytes.fromhex(one["claimed"]) for one in told if "claimed" in one), b"")
+    return Held(envelopes, images, key)
 
 
 def _print(told: dict[str, object]) -> None:

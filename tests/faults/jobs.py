@@ -16,10 +16,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from edge_client import capture, courier  # noqa: F401 (loaded before the first fork)
+from edge_client import capture, courier
 from edge_client.__main__ import main as lintel_edge
 from edge_client.clock import SystemClock
 from edge_client.commands import claim  # noqa: F401
+from edge_client.config import NodeConfig
 from edge_client.errors import OutboxError
 from edge_client.identity import IdentityFolder, KeyFolder
 from edge_client.outbox.store import Outbox
@@ -101,6 +102,29 @@ def _lintel_edge(request: Request) -> None:
         sys.exit(code)
 
 
+class _Later(SystemClock):
+    """This machine, so many seconds later: what a dead courier had leased is free again."""
+
+    def __init__(self, seconds: float) -> None:
+        self._ahead_ns = int(seconds * 1e9)
+
+    def boot_ns(self) -> BootNs:
+        return BootNs(super().boot_ns() + self._ahead_ns)
+
+
+def _courier(request: Request) -> None:
+    """The courier until all is delivered, with short waits."""
+
+    def wait(seconds: float) -> bool:
+        time.sleep(min(seconds, 0.01))
+        return False
+
+    around = courier.Surroundings(clock=_Later(request["later_s"]), wait=wait)
+    process = courier.build(NodeConfig.load(Path(request["config"])), around)
+    process.run(once=True)
+    process.close()
+
+
 def _say(**told: object) -> None:
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
@@ -113,7 +137,7 @@ def _claimed(request: Request) -> None:
     IdentityFolder(state).save(an_identity())
 
 
-_JOBS: Mapping[str, Callable[[Request], None]] = {"claimed": _claimed, "record": _record, "lintel-edge": _lintel_edge}
+_JOBS: Mapping[str, Callable[[Request], None]] = {"claimed": _claimed, "record": _record, "courier": _courier, "lintel-edge": _lintel_edge}
 
 
 def _child(request: Request) -> None:

@@ -3,17 +3,17 @@
 import os
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from tests.faults.journal import Change, read_journal
 from tests.faults.shim import WatchedDisk
-from tests.faults.supervise import ArchiveProcess, Jobs
-
-PATIENCE_S = 60.0
+from tests.faults.supervise import PATIENCE_S, ArchiveProcess, Jobs
 
 
 @dataclass
@@ -59,16 +59,19 @@ def wait_until(condition: Callable[[], bool], within_s: float = PATIENCE_S) -> f
 
 
 @contextmanager
-def node_on(folder: Path, *, journalled: bool) -> Iterator[Node]:
-    """An unclaimed node on a card below `folder`, which lies outside of what is watched itself."""
+def node_on(folder: Path, *, journalled: bool = False, output: IO[bytes] | None = None) -> Iterator[Node]:
+    """An unclaimed node on a card below `folder`, which lies outside of what is watched itself. `output` gets what it prints."""
     disk = WatchedDisk.at(folder)
     archive = ArchiveProcess.start(folder / "archive", disk=disk if journalled else None)
-    with (folder / "output").open("ab") as output:
-        jobs = Jobs.start(disk, output=output, journalled=journalled)
+    with (folder / "output").open("ab") as file:
+        jobs = Jobs.start(disk, output=output or file, journalled=journalled)
     state, config = disk.card / "state", folder / "node.toml"
     config.write_text(f'state = "{state}"\n[camera]\nkind = "replay"\nsource = "clip.mp4"\n', encoding="utf-8")
     try:
         yield Node(disk, jobs, archive, state, config)
+    except BaseException:
+        sys.stderr.write((folder / "errors").read_text(encoding="utf-8", errors="replace")[-3000:])
+        raise
     finally:
         jobs.close()
         archive.close()

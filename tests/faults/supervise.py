@@ -3,15 +3,18 @@
 import ctypes
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Self
 
 from tests.faults.shim import ROOT, WatchedDisk, plain_environment
 
+PATIENCE_S = 90.0
 _PR_SET_PDEATHSIG = 1
 
 
@@ -25,8 +28,9 @@ class Jobs:
     """A loaded node on a watched disk that forks a child for every job."""
 
     process: "subprocess.Popen[bytes]"
-    replies: IO[str]
+    replies: int
     ended: dict[int, int] = field(default_factory=dict)
+    _unread: bytes = b""
 
     @classmethod
     def start(cls, disk: WatchedDisk, *, output: int | IO[bytes], journalled: bool = False) -> Self:
@@ -43,7 +47,7 @@ class Jobs:
                 pass_fds=(writing,),
             )
         os.close(writing)
-        return cls(process, os.fdopen(reading))
+        return cls(process, reading)
 
     def begin(self, job: str, **request: Any) -> int:
         """Start a job; its pid."""
@@ -51,14 +55,15 @@ class Jobs:
         self.process.stdin.write(json.dumps({"job": job, **request}).encode() + b"\n")
         self.process.stdin.flush()
         while True:
-            told = self._reply()
+            told = self._reply(time.monotonic() + PATIENCE_S)
             if "started" in told:
                 return told["started"]
 
-    def wait(self, pid: int) -> int:
-        """Its return code; minus the number of the signal that ended it."""
+    def wait(self, pid: int, *, within_s: float = PATIENCE_S) -> int:
+        """Its return code; minus the number of the signal that ended it. Raises TimeoutError when it goes on."""
+        until = time.monotonic() + within_s
         while pid not in self.ended:
-            self._reply()
+            self._reply(until)
         return self.ended.pop(pid)
 
     def run(self, job: str, **request: Any) -> int:
@@ -68,11 +73,16 @@ class Jobs:
         assert self.process.stdin
         self.process.stdin.close()
         self.process.wait(60)
-        self.replies.close()
+        os.close(self.replies)
 
-    def _reply(self) -> dict[str, int]:
-        line = self.replies.readline()
-        assert line, "the loaded node died"
+    def _reply(self, until: float) -> dict[str, int]:
+        while b"\n" not in self._unread:
+            if not select.select([self.replies], [], [], max(0.0, until - time.monotonic()))[0]:
+                raise TimeoutError
+            read = os.read(self.replies, 65536)
+            assert read, "the loaded node died"
+            self._unread += read
+        line, _, self._unread = self._unread.partition(b"\n")
         told: dict[str, int] = json.loads(line)
         if "ended" in told:
             self.ended[told["ended"]] = told["code"]
