@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
-from server.gallery.models import GalleryModel, GalleryRevision, SampleRefusal, Template
+from server.gallery.models import GalleryChange, GalleryModel, GalleryRevision, SampleRefusal, Template
 
 
 class LookOnly(admin.ModelAdmin):  # type: ignore[type-arg] # not generic when it runs
@@ -23,4 +23,4 @@ class TemplateAdmin(LookOnly):
     exclude = ("ciphertext",)
 
 
-admin.site.register([GalleryRevision, GalleryModel, SampleRefusal], LookOnly)
+admin.site.register([GalleryChange, GalleryRevision, GalleryModel, SampleRefusal], LookOnly)

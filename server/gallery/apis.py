@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from pydantic import RootModel
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,10 +21,17 @@ from server.core.renderers import IMAGE, PRIVATE_IMAGE
 from server.core.schema import refuses
 from server.gallery import selectors, services
 from server.gallery.advice import sample_advice
+from server.gallery.deltas import delta_to, gallery_confirmation
 from server.gallery.pipeline import embedder
 from server.gallery.reembed_progress import models_progress
 from server.gallery.reembed_rows import served_model
-from server.gallery.serializers import CrossRiskSerializer, GalleryModelsSerializer, SampleAddedSerializer, SampleAdviceSerializer
+from server.gallery.serializers import (
+    ConfirmationSerializer,
+    CrossRiskSerializer,
+    GalleryModelsSerializer,
+    SampleAddedSerializer,
+    SampleAdviceSerializer,
+)
 from server.gallery.services import Upload
 from server.gallery.templates import sample_rule
 from server.nodes.authentication import IsNode, NodeAuthentication
@@ -33,11 +41,16 @@ from server.people.models import Person, Ruling
 from server.people.selectors import people_visible, person_get, sample_get
 from server.people.serializers import RulingSerializer, SampleSerializer, SampleUploadSerializer
 from shared_schema.face.images import MAX_BYTES
-from shared_schema.gallery import GallerySnapshot
+from shared_schema.gallery import GalleryDelta, GallerySnapshot
 from shared_schema.ids import ModelId
 
 SAMPLE_PAGES = ordered_by("id")
+REVISION = re.compile("[0-9]{1,18}")
 MODEL_ID = re.compile(r"[\x20-\x7e]{1,64}")
+
+
+class GalleryAnswer(RootModel[GallerySnapshot | GalleryDelta]):
+    """The whole gallery, or what changed in it: then it has a `base_revision`."""
 
 
 class SampleView(APIView):
@@ -128,9 +141,25 @@ class GalleryModelsApi(APIView):
         return Response(GalleryModelsSerializer({"models": models_progress(now=timezone.now())}).data)
 
 
+@refuses(get=(400,))
+class GalleryConfirmationApi(APIView):
+    """Which nodes have the gallery of a revision: whoever left it then is gone from their memory and cards."""
+
+    resource = Resource.NODES
+
+    @extend_schema(
+        parameters=[OpenApiParameter("revision", int, description="without it: the present one")], responses=ConfirmationSerializer
+    )
+    def get(self, request: Request) -> Response:
+        return Response(ConfirmationSerializer(gallery_confirmation(_number(request, "revision"))).data)
+
+
 @refuses(get=(400, 409))
 class NodeGalleryApi(APIView):
-    """The gallery a node matches against, made with the node's own model, with an ETag; 304 while it has not changed."""
+    """The gallery a node matches against, made with the node's own model, with an ETag; 304 while it has not changed.
+
+    With `since` only what changed since that revision, where that is still known.
+    """
 
     authentication_classes = (NodeAuthentication,)
     permission_classes = (IsNode,)
@@ -139,20 +168,22 @@ class NodeGalleryApi(APIView):
         parameters=[
             OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER),
             OpenApiParameter("model", str, description="the node's model id; without it the one of its last heartbeat"),
+            OpenApiParameter("since", int, description="the revision the node has: a GalleryDelta from it is enough"),
         ],
-        responses={200: GallerySnapshot, 304: OpenApiResponse(description="not changed")},
+        responses={200: GalleryAnswer, 304: OpenApiResponse(description="not changed")},
     )
     def get(self, request: Request) -> HttpResponse:
-        now = timezone.now()
+        now, since = timezone.now(), _number(request, "since")
         services.gallery_sweep(now=now)
         model = served_model(_model_of(request), now=now)
         asked = {tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")}
         tag = _etag(selectors.gallery_revision(), model.model_id)
         if tag in asked:
             return HttpResponse(status=304, headers={"ETag": tag})
-        found = selectors.snapshot(model_id=ModelId(model.model_id), dimension=model.dimension, now=now)
-        headers = {"ETag": _etag(found.revision, model.model_id), "Cache-Control": "private, no-cache"}
-        return HttpResponse(found.model_dump_json(), content_type="application/json", headers=headers)
+        whole = selectors.snapshot(model_id=ModelId(model.model_id), dimension=model.dimension, now=now)
+        delta = None if since is None else delta_to(whole, since=since)
+        headers = {"ETag": _etag(whole.revision, model.model_id), "Cache-Control": "private, no-cache"}
+        return HttpResponse((delta or whole).model_dump_json(), content_type="application/json", headers=headers)
 
 
 def _model_of(request: Request) -> str:
@@ -162,6 +193,16 @@ def _model_of(request: Request) -> str:
     if MODEL_ID.fullmatch(asked) is None:
         raise Malformed("bad_model_id", "A model id has at most 64 printable characters.")
     return asked
+
+
+def _number(request: Request, name: str) -> int | None:
+    """A gallery revision in the address; None when there is none."""
+    told = request.query_params.get(name)
+    if told is None:
+        return None
+    if REVISION.fullmatch(told) is None:
+        raise Malformed("bad_revision", f"{name} is the number of a gallery revision.")
+    return int(told)
 
 
 def _etag(revision: int, model_id: str) -> str:

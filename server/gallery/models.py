@@ -33,12 +33,29 @@ class GalleryRevision(models.Model):
     changed_at = models.DateTimeField()
     first_day = models.DateField(null=True, blank=True, help_text="the earliest local date of any site when it was last swept")
     last_day = models.DateField(null=True, blank=True, help_text="the latest local date of any site when it was last swept")
+    log_from = models.BigIntegerField(db_default=1, help_text="changes after this revision are all known")
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="gallery_revision_is_one_row")]
 
     def __str__(self) -> str:
         return f"gallery revision {self.revision}"
+
+
+class GalleryChange(models.Model):
+    """The newest revision that altered a person's entry. Triggers write it in the transaction of the change; old ones are pruned."""
+
+    id = models.BigAutoField(primary_key=True)
+    model_id = models.CharField(max_length=64, blank=True, help_text="empty: whatever the model")
+    person = models.UUIDField()
+    revision = models.BigIntegerField(db_index=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = [models.UniqueConstraint(fields=("model_id", "person"), name="gallery_change_newest_alone")]
+
+    def __str__(self) -> str:
+        return f"{self.person} at {self.revision}"
 
 
 class GalleryModel(models.Model):

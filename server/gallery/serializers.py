@@ -40,6 +40,24 @@ class GalleryModelsSerializer(serializers.Serializer[object]):
     models = ModelProgressSerializer(many=True)
 
 
+class NodeGallerySerializer(serializers.Serializer[object]):
+    """A node and the gallery it has."""
+
+    id = serializers.UUIDField(source="uuid")
+    name = serializers.CharField()
+    gallery_revision = serializers.IntegerField()
+    last_heartbeat_at = serializers.DateTimeField(allow_null=True)
+
+
+class ConfirmationSerializer(serializers.Serializer[object]):
+    """Which active nodes have the gallery of `revision` or a later one, and which have not said so yet."""
+
+    revision = serializers.IntegerField()
+    complete = serializers.BooleanField()
+    confirmed = NodeGallerySerializer(many=True)
+    waiting = NodeGallerySerializer(many=True)
+
+
 class PersonRefSerializer(serializers.Serializer[object]):
     """Somebody by id and name."""
 

@@ -17,6 +17,7 @@ from server.accounts.models import User
 from server.core.errors import Conflict, Rejected
 from server.gallery import selectors
 from server.gallery.cross_risk import CrossRisk, cross_risks
+from server.gallery.deltas import changes_forget, changes_note
 from server.gallery.models import GalleryRevision, Template
 from server.gallery.pipeline import embedder, face_pipeline
 from server.gallery.reembed_rows import rebuild_other_models, require_complete
@@ -161,19 +162,24 @@ def gallery_sweep(*, now: datetime) -> bool:
         return False
     with transaction.atomic():
         row, _ = GalleryRevision.objects.select_for_update().get_or_create(pk=1, defaults={"changed_at": now})
-        raised = _somebody_turned(row, days)
+        turned = _turned(row, days)
+        raised = turned is None or bool(turned)
         if raised:
             row.revision += 1
             row.changed_at = now
+            if turned is None:
+                changes_forget(row)
+            else:
+                changes_note(row, turned)
         row.first_day, row.last_day = days.first, days.last
         row.save()
     return raised
 
 
-def _somebody_turned(row: GalleryRevision, days: selectors.Days) -> bool:
-    """Whether anybody with a template begins or ends between the last sweep and these days. An unswept gallery counts as turned."""
+def _turned(row: GalleryRevision, days: selectors.Days) -> set[UUID] | None:
+    """Whoever has a template and begins or ends between the last sweep and these days; None: it was never swept, so nobody knows."""
     if row.first_day is None or row.last_day is None:
-        return True
+        return None
     begins = Q(person__active_from__gt=min(row.last_day, days.last), person__active_from__lte=max(row.last_day, days.last))
     ends = Q(person__active_until__gte=min(row.first_day, days.first), person__active_until__lt=max(row.first_day, days.first))
-    return Template.objects.filter(begins | ends).exists()
+    return set(Template.objects.filter(begins | ends).values_list("person__uuid", flat=True))

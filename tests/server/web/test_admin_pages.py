@@ -15,8 +15,8 @@ from server.accounts.models import User
 from server.accounts.services import admin_create, token_create
 from server.gallery.models import SampleRefusal
 from server.gallery.services import Upload, sample_add
-from server.nodes.models import ClaimConflict
 from server.nodes.claims import claim_create
+from server.nodes.models import ClaimConflict
 from server.nodes.services import settings_change
 from server.people.models import Group, Membership
 from server.recompute.models import Mark

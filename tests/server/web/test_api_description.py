@@ -73,6 +73,13 @@ def test_every_operation_tells_its_refusals(schema: dict[str, Any]) -> None:
         ("get", "/api/v1/gallery/check", {200, 400, 409, 503}),
         ("post", "/api/v1/node/claim", {200, 403, 409, 422}),
         ("post", "/api/v1/node/heartbeat", {200, 422}),
+        ("post", "/api/v1/node/token", {200, 409}),
+        ("post", "/api/v1/node/epoch", {200, 422}),
+        ("post", "/api/v1/node-claims", {201, 409}),
+        ("post", "/api/v1/nodes/{id}/identify", {200, 409}),
+        ("post", "/api/v1/nodes/{id}/unfreeze", {200, 409}),
+        ("post", "/api/v1/node-alarms/{id}/resolve", {200, 400, 404}),
+        ("get", "/api/v1/gallery/confirmation", {200, 400}),
         ("post", "/api/v1/node/records", {200, 422}),
         ("put", "/api/v1/node/crops/{sha256}", {204, 404, 422}),
         ("get", "/api/v1/node/gallery", {200, 304}),
@@ -100,12 +107,16 @@ def test_node_messages_are_described_as_they_are_defined(schema: dict[str, Any])
     batch = paths["/api/v1/node/records"]["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"].split("/")[-1]
     assert set(parts[batch]["properties"]) == {"protocol", "items"}
     gallery = paths["/api/v1/node/gallery"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].split("/")[-1]
-    assert {"revision", "model_id", "people"} <= set(parts[gallery]["properties"])
+    whole, delta = (parts[one["$ref"].split("/")[-1]]["properties"] for one in parts[gallery]["anyOf"])
+    assert {"revision", "model_id", "people"} <= set(whole)
+    assert {"base_revision", "gone", "digest"} <= set(delta)
 
 
 @pytest.mark.parametrize(
-    "name", ["people", "groups", "memberships", "sites", "doors", "nodes", "mounts", "sightings", "second-looks", "attendance", "presence"]
-)
+    "name",
+    ["people", "groups", "memberships", "sites", "doors", "nodes", "node-alarms", "mounts", "sightings", "second-looks", "attendance",
+     "presence"],
+)  # fmt: skip
 def test_lists_are_described_in_pages(schema: dict[str, Any], name: str) -> None:
     listing = schema["paths"][f"/api/v1/{name}"]["get"]
     reference = listing["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].split("/")[-1]
