@@ -26,7 +26,7 @@ demo: $(VENV)/local.stamp  ## the whole of Lintel on this machine (ARGS=--once, 
 	@$(BIN)/lintel-demo $(if $(CAMERA),--camera "$(CAMERA)") $(if $(PEOPLE),--people "$(PEOPLE)") $(if $(PORT),--port "$(PORT)") $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 test: $(VENV)/dev.stamp  ## the tests, on a real PostgreSQL
-	$(BIN)/python -m pytest -m "not slow and not nightly and not faults" $(ARGS)
+	$(BIN)/python -m pytest -m "not slow and not nightly and not faults and not virtual" $(ARGS)
 
 accuracy: $(VENV)/dev.stamp  ## the accuracy bars on the development faces, where they are at hand (minutes)
 	$(BIN)/python -m pytest -m "slow and not nightly and not faults" $(ARGS)
@@ -39,6 +39,12 @@ faults: $(VENV)/dev.stamp  ## power cuts, kills, broken disks, networks and cloc
 
 arm64: $(VENV)/dev.stamp  ## the node on aarch64 under emulation (root; debootstrap, qemu-user-static; ROOT=folder)
 	$(BIN)/python -m tests.deploy.arm64 $(if $(ROOT),--root "$(ROOT)") $(ARGS)
+
+virtual-host: $(VENV)/dev.stamp  ## the node under a real systemd in a virtual host (root, systemd-nspawn; minutes)
+	$(BIN)/python -m pytest -s -m virtual tests/deploy/virtual/test_units_at_work.py $(ARGS)
+
+ansible-proof: $(VENV)/dev.stamp $(VENV)-deploy/stamp  ## the play, from a bare Debian to a sighting on a server (root, systemd-nspawn; minutes)
+	$(BIN)/python -m pytest -s -m virtual tests/deploy/virtual/test_play.py $(ARGS)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

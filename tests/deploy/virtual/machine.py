@@ -1,0 +1,185 @@
+"""A virtual host: a Debian root file system of its own in which the real systemd boots, in a network of its own.
+
+Needs root, `systemd-nspawn` and `nsenter`. A root file system is copied from `$LINTEL_ROOTS/<suite>` where that is set, else
+made once with debootstrap in `.cache/roots`.
+"""
+
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+PROJECT: Final = Path(__file__).parents[3]
+SUITE: Final = "bookworm"
+PACKAGES: Final = (
+    "systemd", "systemd-sysv", "dbus", "python3", "python3-venv", "python3-apt", "ca-certificates", "libgl1", "libglib2.0-0",
+    "openssh-server", "iproute2", "procps",
+)  # fmt: skip
+LIMITING: Final = ("memory", "pids", "devices")
+CGROUPS: Final = Path("/sys/fs/cgroup")
+BOOT_S: Final = 60
+_CLONE_NEWNET: Final = 0x40000000
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def can_be_made() -> bool:
+    """Whether this machine and account can boot virtual hosts."""
+    return os.geteuid() == 0 and all(map(shutil.which, ("systemd-nspawn", "nsenter", "ip", "debootstrap")))
+
+
+@contextmanager
+def own_network() -> Iterator[None]:
+    """For the block, this thread and what it starts have a network with nothing but a loopback: nothing gets in or out."""
+    before = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _must(_libc.unshare(_CLONE_NEWNET))
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        yield
+    finally:
+        _must(_libc.setns(before, _CLONE_NEWNET))
+        os.close(before)
+
+
+def _must(result: int) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def copy_of_debian(to: Path) -> Path:
+    """A fresh root file system in `to`."""
+    kept = Path(os.environ.get("LINTEL_ROOTS", PROJECT / ".cache" / "roots")) / SUITE
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = kept.with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        subprocess.run(["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", SUITE, str(unfinished)], check=True)
+        unfinished.rename(kept)
+    subprocess.run(["cp", "-a", "--reflink=auto", str(kept), str(to)], check=True)
+    return to
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A booted one. `leader`: its first process, as this machine numbers it."""
+
+    root: Path
+    leader: int
+
+    def run(self, *command: str, check: bool = True, stdin: str | None = None) -> "subprocess.CompletedProcess[str]":
+        """A command inside, as root."""
+        whole = ("nsenter", f"--target={self.leader}", "--all", "--", *command)
+        done = subprocess.run(whole, check=False, capture_output=True, text=True, input=stdin, timeout=300)
+        if check and done.returncode != 0:
+            raise AssertionError(f"{' '.join(command)} ended with {done.returncode}: {done.stdout} {done.stderr}")
+        return done
+
+    def says(self, *command: str) -> str:
+        """What a command inside prints."""
+        return self.run(*command).stdout.strip()
+
+    def property_of(self, unit: str, name: str) -> str:
+        return self.says("systemctl", "show", "--value", f"--property={name}", unit)
+
+    def journal(self, unit: str) -> str:
+        return self.says("journalctl", "--no-pager", "--output=cat", f"--unit={unit}")
+
+
+@contextmanager
+def booted(root: Path, *options: str) -> Iterator[Machine]:
+    """Boot the root file system in the network this thread is in; switch it off at the end of the block."""
+    group = f"lintel-virtual-{os.getpid()}"
+    console = root.with_suffix(".console").open("wb")
+    network = f"--network-namespace-path=/proc/{os.getpid()}/ns/net"
+    command = ("systemd-nspawn", "--quiet", f"--directory={root}", "--register=no", "--keep-unit", network, *options, "--boot")
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=console,
+        stderr=console,
+        preexec_fn=lambda: _join(group),  # noqa: PLW1509 (started from the main thread)
+    )
+    try:
+        machine = Machine(root, _leader(process))
+        _let_limits_work(machine)
+        machine.run("systemctl", "is-system-running", "--wait", check=False)
+        yield machine
+    finally:
+        _switch_off(process)
+        console.close()
+        _leave(group)
+
+
+def _leader(process: "subprocess.Popen[bytes]") -> int:
+    """The first process inside, once it talks to us."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    deadline = time.monotonic() + BOOT_S
+    while time.monotonic() < deadline and process.poll() is None:
+        found = children.read_text().split()
+        if found and Machine(Path(), int(found[0])).run("systemctl", "is-system-running", check=False).stdout.strip() in {
+            "initializing",
+            "starting",
+            "running",
+            "degraded",
+        }:
+            return int(found[0])
+        time.sleep(0.2)
+    raise AssertionError(f"the virtual host did not boot within {BOOT_S} s, or ended with {process.poll()}")
+
+
+def _switch_off(process: "subprocess.Popen[bytes]") -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+# Where this machine still has version 1 control groups, a virtual host sees those that limit things read-only. They are
+# opened below a group of our own, so that limits work inside and nothing is left behind outside.
+
+
+def _groups(name: str) -> Sequence[Path]:
+    own = dict(line.split(":")[1:] for line in Path("/proc/self/cgroup").read_text().splitlines())
+    return [CGROUPS / one / own[one].lstrip("/") / name for one in LIMITING if one in own and (CGROUPS / one / "tasks").exists()]
+
+
+def _join(name: str) -> None:
+    for group in _groups(name):
+        group.mkdir(exist_ok=True)
+        (group / "tasks").write_text("0")
+
+
+def _leave(name: str) -> None:
+    for group in _groups(name):
+        for folder in sorted((path for path in group.rglob("*") if path.is_dir()), reverse=True):
+            folder.rmdir()
+        if group.exists():
+            group.rmdir()
+
+
+def _let_limits_work(machine: Machine) -> None:
+    own = Path("/proc/self/cgroup").read_text()
+    limiting = [name for name in LIMITING if f":{name}:" in own]
+    for name in limiting:
+        machine.run("mount", "-o", "remount,rw,bind", f"/sys/fs/cgroup/{name}")
+    if limiting:
+        machine.run("systemctl", "daemon-reexec")
+
+
+def until(what: str, within_s: float, holds: "Sequence[object] | object") -> float:
+    """Wait until `holds()`, at most so long; returns the seconds it took."""
+    assert callable(holds)
+    begun = time.monotonic()
+    while not holds():
+        assert time.monotonic() - begun < within_s, f"not within {within_s:g} s: {what}"
+        time.sleep(0.2)
+    return time.monotonic() - begun

@@ -1,0 +1,168 @@
+"""The two units under a real systemd: what they do, what they survive, and what they may not."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.virtual import by_hand
+from tests.deploy.virtual.by_hand import UNITS
+from tests.deploy.virtual.conftest import TARGET
+from tests.deploy.virtual.house import House
+from tests.deploy.virtual.machine import Machine, booted, copy_of_debian, until
+
+pytestmark = pytest.mark.virtual
+
+CAPTURE, COURIER = UNITS
+READY_S, RESTART_S = 60, 5
+PYTHON = "/opt/lintel/bin/python"
+TRY = """
+import json, socket, sys
+def told(attempt):
+    try:
+        attempt()
+    except OSError as error:
+        return error.strerror or str(error)
+    return "done"
+def write(path):
+    with open(path, "w") as file:
+        file.write("x")
+print("TRIED " + json.dumps({
+    "key": told(lambda: open("/var/lib/lintel/keys/signing.key", "rb").read()),
+    "token": told(lambda: open("/var/lib/lintel/identity/token.json", "rb").read()),
+    "camera": told(lambda: open("/dev/video0", "rb")),
+    "network": told(lambda: socket.create_connection(("127.0.0.1", 8000), 3)),
+    "state": told(lambda: write("/var/lib/lintel/outbox/probe")),
+    "system": told(lambda: write("/etc/probe")),
+}))
+"""
+GROW = "held = bytearray(int(__import__('sys').argv[1]) << 20); print('has it all')"
+
+
+@pytest.fixture(scope="module")
+def machine(house: House, folder: Path, wheels: Path, clip: Path) -> Iterator[Machine]:
+    root = copy_of_debian(folder / "units")
+    by_hand.bring(root, wheels / TARGET, clip)
+    camera = folder / "video0"
+    camera.touch()
+    with booted(root, f"--bind={camera}:/dev/video0") as machine:
+        by_hand.install(machine, server=house.url, token=house.claim_token("by hand"))
+        yield machine
+
+
+def is_ready(machine: Machine, unit: str) -> bool:
+    """Active, which a unit of this type is only once its process has said READY."""
+    return machine.property_of(unit, "ActiveState") == "active"
+
+
+def restarts(machine: Machine, unit: str) -> int:
+    return int(machine.property_of(unit, "NRestarts"))
+
+
+def in_the_sandbox_of(machine: Machine, unit: str, *command: str) -> str:
+    """Run something under every restriction of a unit; returns its journal."""
+    text = machine.says("systemctl", "cat", unit)
+    once = re.sub(r"(?m)^(Type|NotifyAccess|WatchdogSec|Restart|RestartSec|ExecStart)=.*$", "", text)
+    quoted = " ".join(json.dumps(word.replace("%", "%%")) for word in command)
+    probe = once.replace("[Service]", f"[Service]\nType=oneshot\nExecStart=:{quoted}", 1)
+    machine.run("sh", "-c", "cat > /run/systemd/system/lintel-probe.service", stdin=probe)
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "start", "lintel-probe.service", check=False)
+    return machine.journal("lintel-probe.service")
+
+
+def tried(machine: Machine, unit: str) -> dict[str, str]:
+    machine.run("sh", "-c", "cat > /opt/try.py", stdin=TRY)
+    said = in_the_sandbox_of(machine, unit, PYTHON, "/opt/try.py")
+    found: dict[str, str] = json.loads(said.rpartition("TRIED ")[2].splitlines()[0])
+    return found
+
+
+def test_both_become_ready_and_a_replayed_sighting_reaches_the_server(machine: Machine, house: House) -> None:
+    for unit in UNITS:
+        took = until(f"{unit} is ready", READY_S, lambda unit=unit: is_ready(machine, unit))
+        print(f"\n{unit}: ready after {took:.1f} s, says {machine.property_of(unit, 'StatusText')!r}")
+    took = until("a sighting is on the server", 60, house.sightings)
+    print(f"first sighting on the server after {took:.1f} s: {house.sightings()[0]}")
+
+
+def test_each_runs_as_its_own_account_and_what_they_share_is_the_groups(machine: Machine) -> None:
+    listing = machine.says("find", "/var/lib/lintel", "/run/lintel", "-printf", "%M %u:%g %p\\n")
+    print(f"\n{listing}")
+    assert "drwx------ lintel-capture:lintel-node /var/lib/lintel/keys" in listing
+    assert "-rw------- lintel-capture:lintel-node /var/lib/lintel/keys/signing.key" in listing
+    assert "drwxrws--- root:lintel-node /var/lib/lintel" in listing
+    assert not re.search(r"(?m)^.{7}[^-]", listing.replace("drwxrws---", "drwxrwx---"))
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_killed_process_is_started_again(machine: Machine, unit: str) -> None:
+    before = restarts(machine, unit)
+    machine.run("systemctl", "kill", "--signal=SIGKILL", unit)
+    until("it is started again", RESTART_S + READY_S, lambda: restarts(machine, unit) > before and is_ready(machine, unit))
+
+
+def test_a_capture_that_hangs_is_started_again_by_the_watchdog(machine: Machine) -> None:
+    until("capture is ready", READY_S, lambda: is_ready(machine, CAPTURE))
+    before, allowed_s = restarts(machine, CAPTURE), 30
+    assert machine.property_of(CAPTURE, "WatchdogUSec") == f"{allowed_s}s"
+    machine.run("systemctl", "kill", "--signal=SIGSTOP", CAPTURE)
+    took = until("the watchdog acts", allowed_s + RESTART_S + 10, lambda: restarts(machine, CAPTURE) > before)
+    until("capture is ready again", READY_S, lambda: is_ready(machine, CAPTURE))
+    said = [line for line in machine.says("journalctl", "--no-pager", "--output=cat", f"_PID=1 + UNIT={CAPTURE}").splitlines()]
+    assert any("Watchdog timeout" in line for line in said)
+    print(f"\nstarted again {took:.1f} s after it was stopped; WatchdogSec is {allowed_s} s")
+
+
+def test_a_capture_that_works_is_left_alone(machine: Machine) -> None:
+    """The control of the test above: as long as it says so, nothing happens."""
+    until("capture is ready", READY_S, lambda: is_ready(machine, CAPTURE))
+    before = restarts(machine, CAPTURE)
+    machine.run("sleep", "40")
+    assert restarts(machine, CAPTURE) == before
+
+
+def test_the_courier_has_neither_key_nor_camera_and_capture_has_no_network(machine: Machine) -> None:
+    capture, courier = tried(machine, CAPTURE), tried(machine, COURIER)
+    anybody = json.loads(machine.says(PYTHON, "/opt/try.py").removeprefix("TRIED "))
+    print(f"\nunrestricted: {anybody}\ncapture: {capture}\ncourier: {courier}")
+    assert set(anybody.values()) == {"done"}
+    assert (capture["key"], capture["state"]) == (courier["token"], courier["state"]) == ("done", "done")
+    assert capture["network"] in {"Network is unreachable", "Connection refused", "Address family not supported by protocol"}
+    assert courier["network"] == "done"
+    assert courier["key"] == "Permission denied"
+    assert courier["camera"] == "No such file or directory"
+    assert capture["token"] == "Permission denied"
+    assert capture["system"] == courier["system"] == "Read-only file system"
+
+
+@pytest.mark.parametrize(("unit", "limit_mib"), [(CAPTURE, 600), (COURIER, 300)])
+def test_a_process_that_grows_beyond_its_limit_is_ended_and_nothing_else(machine: Machine, unit: str, limit_mib: int) -> None:
+    assert int(machine.property_of(unit, "MemoryMax")) == limit_mib << 20
+    assert "has it all" in in_the_sandbox_of(machine, unit, PYTHON, "-c", GROW, str(limit_mib - 100))
+    before = machine.journal("lintel-probe.service").count("has it all")
+    said = in_the_sandbox_of(machine, unit, PYTHON, "-c", GROW, str(limit_mib + 100))
+    assert said.count("has it all") == before
+    assert machine.property_of("lintel-probe.service", "Result") in {"oom-kill", "signal"}
+    assert machine.property_of(unit, "TasksMax") == "64"
+
+
+def test_the_journal_never_takes_more_than_its_share(machine: Machine) -> None:
+    said = machine.says("journalctl", "--no-pager", "--output=cat", "--unit=systemd-journald")
+    caps = re.findall(r"System Journal \(\S+\) is \S+, max (\S+),", said)
+    print(f"\njournald: max {caps[-1]}")
+    assert caps[-1] == "100.0M"
+
+
+def test_after_a_restart_of_the_host_the_node_is_at_work_by_itself(machine: Machine, house: House, folder: Path) -> None:
+    """A second boot beside the running one is not possible: the same is shown by what is left of the memory file systems."""
+    machine.run("systemctl", "stop", *UNITS)
+    machine.run("rm", "-rf", "/run/lintel")
+    machine.run("systemctl", "start", *UNITS, check=False)
+    assert not is_ready(machine, CAPTURE)
+    machine.run("systemd-tmpfiles", "--create", "--boot")
+    for unit in UNITS:
+        until(f"{unit} is ready", READY_S, lambda unit=unit: is_ready(machine, unit))
+    assert machine.says("systemctl", "is-enabled", *UNITS).split() == ["enabled", "enabled"]
