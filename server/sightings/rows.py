@@ -1,6 +1,6 @@
 """From a checked record to its rows. Looks nothing up in the database: what is needed comes in as a Context."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -32,7 +32,12 @@ class Context:
 
     def captured(self, at: ClockReading, received_at: datetime) -> Captured:
         clock = self.clocks.get(at.boot_id, BootClock())
-        return captured(at, clock, claimed_at=self.node.created_at, received_at=received_at)
+        return captured(at, clock, since=there_since(self.node, self.mounts), received_at=received_at)
+
+
+def there_since(node: Node, mounts: Iterable[Mount]) -> datetime:
+    """Nothing can have been captured before the node was claimed, or hung up if that is said to have been earlier: clips are older."""
+    return min([node.created_at, *(mount.valid_from for mount in mounts)])
 
 
 def door_at(mounts: Sequence[Mount], when: Captured) -> Door | None:

@@ -52,12 +52,13 @@ def _about(boot: UUID, hour: str) -> Q:
 
 def _derive_again(node: Node, sightings: list[Sighting]) -> None:
     mounts = services.mounts_of(node)
+    since = rows.there_since(node, mounts)
     clocks = clocks_of(node, {sighting.boot_id for sighting in sightings})
     windows = services.windows_of(sightings)
     changed = []
     for sighting in sightings:
         before = [getattr(sighting, name) for name in FIELDS]
-        when = captured(sighting, clocks[sighting.boot_id], claimed_at=node.created_at, received_at=sighting.received_at)
+        when = captured(sighting, clocks[sighting.boot_id], since=since, received_at=sighting.received_at)
         sighting.earliest_at, sighting.latest_at = when.earliest, when.latest
         sighting.captured_at, sighting.uncertainty_ms, sighting.time_known = when.at, when.uncertainty_ms, when.known
         sighting.door = rows.door_at(mounts, when)

@@ -54,9 +54,9 @@ def nanoseconds(at: datetime) -> int:
     return (at - _EPOCH) // timedelta(microseconds=1) * 1000
 
 
-def captured(reading: Reading, clock: BootClock, *, claimed_at: datetime, received_at: datetime) -> Captured:
-    """The interval in which the reading was taken: after the node was claimed, before the record arrived, and what its clock shows."""
-    outermost = nanoseconds(claimed_at), nanoseconds(received_at) + 1000
+def captured(reading: Reading, clock: BootClock, *, since: datetime, received_at: datetime) -> Captured:
+    """The interval in which the reading was taken: `since` there was such a node, before the record arrived, and what its clock shows."""
+    outermost = nanoseconds(since), nanoseconds(received_at) + 1000
     shown = clock.between(reading.boot_ns)
     interval = outermost if shown is None else _within(outermost, shown)
     if reading.synchronised and clock.wall_is_believed:

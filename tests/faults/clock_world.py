@@ -183,7 +183,7 @@ def derived(facts: Sequence[Fact], contacts: Sequence[Contact], contested: set[i
         wanted = {boot.boot_id for boot in chain} - known
         clocks |= {boot: c for boot, c in clocks_by_order(stretch(chain, wanted, known), kept, known).items() if boot in wanted}
     return {
-        (epoch, seq, at.boot_id): captured(at, clocks[at.boot_id], claimed_at=CLAIMED, received_at=fact.received_at)
+        (epoch, seq, at.boot_id): captured(at, clocks[at.boot_id], since=CLAIMED, received_at=fact.received_at)
         for fact in facts
         for epoch, seq, at, _ in [fact.said]
     }

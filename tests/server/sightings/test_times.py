@@ -42,7 +42,7 @@ LATER = NOON + timedelta(hours=5)
 
 
 def when(reading: Reading, clock: BootClock | None = None) -> Captured:
-    return captured(reading, clock or BootClock(), claimed_at=LONG_AGO, received_at=LATER)
+    return captured(reading, clock or BootClock(), since=LONG_AGO, received_at=LATER)
 
 
 def test_a_contact_of_the_boot_gives_time_and_width() -> None:
