@@ -1,5 +1,6 @@
 """Where frames come from. Every camera is a `Camera`; a replay stands in for one."""
 
+import threading
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,15 +25,29 @@ class Lost:
 
 
 class Camera(Protocol):
-    """Opened when made (errors.CameraUnavailable with one sentence), used by one thread, closed at the end."""
+    """Opened when made (errors.CameraUnavailable with one sentence), used by one thread, closed and released at the end."""
 
     def next(self, interval_ms: int) -> Frame | Lost | None:
         """The first frame at least `interval_ms` after the last one; waits for it. None: the source is at its end.
 
-        A wait is broken off by `close` from a signal handler; the answer is then None.
+        A wait is broken off by `close` from a signal handler; the answer is then None. Raises CameraHung when nothing comes any more
+        and only a new process can help.
         """
         ...
 
     def close(self) -> None:
-        """Give no more frames and let go of the source. May be called twice, and while `next` waits."""
+        """Give no more frames. Returns at once, may be called twice, while `next` waits, and from a signal handler."""
         ...
+
+    def release(self) -> None:
+        """Let go of the source. A driver that hangs may never return from this: see `let_go`."""
+        ...
+
+
+def let_go(camera: Camera, *, within_s: float) -> bool:
+    """Close the camera and release it. False: its driver hangs, and the process has to be ended without waiting for it."""
+    camera.close()
+    releasing = threading.Thread(target=camera.release, name="camera-release", daemon=True)
+    releasing.start()
+    releasing.join(within_s)
+    return not releasing.is_alive()

@@ -158,6 +158,10 @@ class ReplayCamera:
         """See `Camera.close`."""
         self._stopped = True
 
+    def release(self) -> None:
+        """See `Camera.release`."""
+        self._pictures = None
+
     def _next_picture(self, interval_ns: int) -> Shown | None:
         if self._pictures is None:
             self._begin(interval_ns)
