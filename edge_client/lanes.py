@@ -1,6 +1,6 @@
 """The two lanes out of the outbox. One step: lease, send, do what the answer says. Neither lane waits for the other."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from edge_client.clock import Clock
 from edge_client.errors import EdgeError, Rejected, Unauthorised, Unavailable
@@ -9,33 +9,46 @@ from edge_client.reporting import Reporter
 from edge_client.sender import Backoff, Sender
 from shared_schema.node import Status
 
-_MOST_RECORDS = 200
-_MOST_CROPS = 8
+_FIRST_RECORDS, _MOST_RECORDS = 25, 200
+_FIRST_CROPS, _MOST_CROPS = 8, 8
 _GROWTH = 4
+_QUICK_S, _SLOW_S = 1.0, 4.0
+"""More at once is worth it when the answer came so soon; when it took longer than that, less."""
+_CONFLICT = "conflict"
 _NOT_YET = frozenset({"unknown_crop", "unknown_record", "not_found"})
 
 
 class _Pace:
-    """How much a lane dares at once and when: less and later after every failure, more again after a success.
+    """How much a lane dares at once and when: less and later after every failure, more again after a quick success.
 
-    So an item that the server cannot digest soon travels alone and holds up nobody.
+    So an item that the server cannot digest soon travels alone and holds up nobody; and where many nodes come back at once, or the
+    link is slow, answers do not take so long that nodes give up waiting for what the server then does in vain.
     """
 
-    def __init__(self, *, most: int, clock: Clock, backoff: Backoff) -> None:
+    def __init__(self, *, first: int, most: int, clock: Clock, backoff: Backoff) -> None:
         self._most = most
         self._clock = clock
         self._backoff = backoff
         self._failures = 0
         self._paused_until = 0
-        self.limit = most
+        self._began = 0
+        self.limit = first
 
     @property
     def is_paused(self) -> bool:
         return self._clock.boot_ns() < self._paused_until
 
+    def began(self) -> None:
+        """Something is sent now."""
+        self._began = self._clock.boot_ns()
+
     def succeeded(self) -> None:
         self._failures = 0
-        self.limit = min(self._most, self.limit * _GROWTH)
+        took_s = (self._clock.boot_ns() - self._began) / 1e9
+        if took_s <= _QUICK_S:
+            self.limit = min(self._most, self.limit * _GROWTH)
+        elif took_s > _SLOW_S:
+            self.limit = max(1, self.limit // 2)
 
     def failed(self, error: EdgeError) -> None:
         wish = error.retry_after_s if isinstance(error, Unavailable) else None
@@ -48,11 +61,22 @@ class _Pace:
 class RecordLane:
     """Sends records and does what their receipts say."""
 
-    def __init__(self, deliveries: Deliveries, sender: Sender, *, clock: Clock, pause: Backoff, retry: Backoff) -> None:
+    def __init__(
+        self,
+        deliveries: Deliveries,
+        sender: Sender,
+        *,
+        clock: Clock,
+        pause: Backoff,
+        retry: Backoff,
+        on_conflict: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`on_conflict` is told when the server has another record under a number of ours."""
         self._deliveries = deliveries
         self._sender = sender
         self._retry = retry
-        self._pace = _Pace(most=_MOST_RECORDS, clock=clock, backoff=pause)
+        self._on_conflict = on_conflict
+        self._pace = _Pace(first=_FIRST_RECORDS, most=_MOST_RECORDS, clock=clock, backoff=pause)
         self._report = Reporter("records")
 
     def step(self) -> bool:
@@ -62,6 +86,7 @@ class RecordLane:
         leased = self._deliveries.lease(self._pace.limit)
         if not leased:
             return False
+        self._pace.began()
         try:
             receipts = self._sender.send_records([record.item for record in leased])
         except (Unavailable, Unauthorised) as error:
@@ -71,6 +96,8 @@ class RecordLane:
         for receipt in receipts:
             if receipt.status is Status.REJECTED:
                 self._report.warn("record parked", epoch=receipt.epoch, seq=receipt.seq, code=receipt.code)
+                if receipt.code == _CONFLICT:
+                    self._on_conflict()
         if silent:
             self._failed(silent, Unavailable("the server gave no receipt for some records"))
             return len(silent) < len(leased)
@@ -92,7 +119,7 @@ class CropLane:
         self._deliveries = deliveries
         self._sender = sender
         self._retry = retry
-        self._pace = _Pace(most=_MOST_CROPS, clock=clock, backoff=pause)
+        self._pace = _Pace(first=_FIRST_CROPS, most=_MOST_CROPS, clock=clock, backoff=pause)
         self._report = Reporter("crops")
 
     def step(self) -> bool:
@@ -100,6 +127,7 @@ class CropLane:
         if self._pace.is_paused:
             return False
         leased = self._deliveries.lease_crops(self._pace.limit)
+        self._pace.began()
         for position, crop in enumerate(leased):
             try:
                 self._send(crop)

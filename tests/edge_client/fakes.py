@@ -91,8 +91,12 @@ class FakeServer:
     order: list[int] = field(default_factory=list)
     poison: set[int] = field(default_factory=set)
     duplicates: int = 0
+    tokens: list[str] = field(default_factory=list)
     documents: dict[str, tuple[str, str]] = field(default_factory=dict)
+    deltas: dict[tuple[str, int], str] = field(default_factory=dict)
+    """By the document's name and the revision it is asked for since; for others the whole document is the answer."""
     answers: dict[str, Callable[[bytes], str]] = field(default_factory=dict)
+    takes: Callable[[], None] = lambda: None
     url: str = ""
 
     def start(self) -> Loopback:
@@ -126,8 +130,11 @@ class FakeServer:
 
 class _Handler(Handler):
     fake: FakeServer
+    since: str = ""
 
     def answer(self, name: str, body: bytes) -> None:
+        name, _, self.since = name.partition("&since=")
+        self.fake.tokens.append(self.headers.get("Authorization", "").removeprefix("Bearer "))
         self.fake.calls.append(name)
         self.fake.bodies.setdefault(name, []).append(body)
         waiting = self.fake.faults.get(name, [])
@@ -146,6 +153,7 @@ class _Handler(Handler):
 
     def _serve(self, path: str, body: bytes, fault: Fault | None) -> None:
         if path == "records":
+            self.fake.takes()
             answer = self.fake.store(body)
             if fault == "commit_then_reset":
                 self.reset()
@@ -156,6 +164,7 @@ class _Handler(Handler):
             self._answer(204, "")
         elif path in self.fake.documents:
             text, etag = self.fake.documents[path]
+            text = self.fake.deltas.get((path, int(self.since or 0)), text)
             if self.headers.get("If-None-Match") == etag:
                 self._answer(304, "", ETag=etag)
             else:

@@ -10,6 +10,7 @@ from edge_client.outbox.status import OutboxStatus, list_records, read_status
 from edge_client.sender import Backoff, Sender
 from edge_client.server_api import ServerApi
 from shared_schema.envelope import Kind
+from shared_schema.node import RecordBatch
 from tests.edge_client.fakes import FakeClock, FakeServer, Fault, open_outbox
 
 
@@ -191,6 +192,30 @@ def test_a_backlog_drains_with_the_newest_first(node: Node, server: FakeServer) 
     node.put(500)
     node.records.step()
     assert {500, 499, 1} <= set(server.order)
-    assert len(server.order) == 200
+    assert len(server.order) == 25
     node.work(5)
     assert (node.status().waiting, server.duplicates) == (0, 0)
+
+
+def batches(server: FakeServer) -> list[int]:
+    return [len(RecordBatch.model_validate_json(body).items) for body in server.bodies["records"]]
+
+
+def test_a_lane_begins_small_and_sends_more_at_once_while_answers_come_quickly(node: Node, server: FakeServer) -> None:
+    node.put(400)
+    node.work(4)
+    assert (batches(server), node.status().waiting) == ([25, 100, 200, 75], 0)
+
+
+def test_a_server_that_takes_long_gets_less_at_once(node: Node, server: FakeServer) -> None:
+    node.put(60)
+    server.takes = lambda: node.clock.go_on(5)
+    node.work(4)
+    assert batches(server) == [25, 12, 6, 3]
+
+
+def test_between_quick_and_slow_nothing_changes(node: Node, server: FakeServer) -> None:
+    node.put(60)
+    server.takes = lambda: node.clock.go_on(2)
+    node.work(3)
+    assert batches(server) == [25, 25, 10]
