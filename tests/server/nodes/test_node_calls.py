@@ -104,3 +104,48 @@ def test_no_answer_shows_a_nodes_token_or_its_hash() -> None:
     text = json.dumps(as_role(Role.ADMIN).get("/api/v1/nodes").json())
     assert node.token not in text
     assert node.node.token_sha256 not in text
+
+
+def test_what_a_heartbeat_tells_is_kept_and_shown() -> None:
+    node = FakeNode.hung()
+    health = {"temperature_c": 61.5, "throttled": ["under_voltage_before"], "fsync_p99_ms": 12.5, "disk_errors": 2, "card": "failing"}
+    told = {"epoch": 3, "last_seq": 9, "refused": 1, "crops_shed": 4, "settings_refused": "no such zone", "token_generation": 2}
+    assert beat(node, health=health, **told).status_code == 200
+    shown = as_role(Role.AUDITOR).get(f"/api/v1/nodes/{node.node.uuid}").json()
+    assert {name: shown["health"][name] for name in health} == health
+    assert (shown["epoch"], shown["last_seq"], shown["refused"], shown["crops_shed"]) == (3, 9, 1, 4)
+    assert (shown["settings_refused"], shown["held_token_generation"], shown["token_generation"]) == ("no such zone", 2, 1)
+
+
+def test_a_heartbeat_of_an_older_node_is_good() -> None:
+    node = FakeNode.hung()
+    beat(node, health={"card": "failing"}, epoch=4)
+    assert beat(node).status_code == 200
+    kept = Node.objects.get()
+    assert (kept.epoch, kept.health["card"], kept.refused) == (None, "", 0)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"queue_depth": 10**30, "free_bytes": 2**64, "refused": 10**40, "crops_shed": 2**63},
+        {"gallery_revision": 2**63, "settings_revision": 2**63, "last_frame_age_ms": 10**25, "oldest_boot_age_ms": 10**25},
+        {"camera": "Camera\0", "version": "\0", "settings_refused": "a\0b"},
+        {"funnel": {"frames": 10**300, "gated": {"too\0small": 10**40}}},
+        {"health": {"temperature_c": 1e308, "throttled": ["hot\0"], "card": "\0", "uptime_s": 10**50, "memory_available_bytes": 10**50}},
+        {"camera": "\ud7ff\ue000\U0001f600" * 20, "epoch": 2**63 - 1, "last_seq": 2**63 - 1, "token_generation": 2**63 - 1},
+    ],
+)
+def test_a_value_the_database_cannot_hold_never_fails_a_heartbeat(values: dict[str, object]) -> None:
+    node = FakeNode.hung()
+    assert beat(node, **values).status_code == 200
+    assert Node.objects.get().last_heartbeat_at is not None
+    assert as_role(Role.ADMIN).get(f"/api/v1/nodes/{node.node.uuid}").status_code == 200
+
+
+def test_a_heartbeat_asks_a_fixed_number_of_queries(django_assert_max_num_queries: Any) -> None:
+    node = FakeNode.hung()
+    beat(node)
+    node.send(*(node.observation(seq=seq) for seq in range(1, 30)))
+    with django_assert_max_num_queries(14):
+        beat(node)
