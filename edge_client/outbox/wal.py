@@ -1,0 +1,89 @@
+"""Whether SQLite's write-ahead log is whole. SQLite itself drops everything from the first changed byte on, and says nothing.
+
+A log holds a header and frames, each with the header's two salts and a checksum over all before it. Behind the last
+commit there may be frames of a transaction that was never finished, and older ones with other salts. A frame that bears
+the salts or the checksum of this log and yet does not continue it was written and is no longer what was written.
+Source: "WAL-Index Format" and "The WAL File Format" of the SQLite documentation.
+"""
+
+import struct
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from edge_client.errors import OutboxDamaged
+
+_HEADER: Final = struct.Struct(">8I")
+_FRAME: Final = struct.Struct(">6I")
+_MAGIC: Final = 0x377F0682
+_VERSION: Final = 3007000
+_LOOKS: Final = 10
+_BETWEEN_LOOKS_S: Final = 0.05
+_MASK: Final = 0xFFFFFFFF
+
+Sums = tuple[int, int]
+
+
+def require_whole(database: Path, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Raises OutboxDamaged when the log beside `database` is not what was written, and stays so.
+
+    To be asked before the database is opened: whoever opens and closes it brings what is left into the database and
+    removes the log. Half of a frame that another process is writing is whole a moment later.
+    """
+    path = database.with_name(f"{database.name}-wal")
+    before, looks = b"", 0
+    while looks < _LOOKS and is_broken(log := path.read_bytes() if path.exists() else b""):
+        looks = looks + 1 if log == before else 0
+        before = log
+        sleep(_BETWEEN_LOOKS_S)
+    if looks == _LOOKS:
+        raise OutboxDamaged(f"{path} is damaged; start `lintel-edge capture`, which salvages the outbox")
+
+
+def is_broken(log: bytes) -> bool:
+    """Whether something that was committed may be missing from what SQLite reads in this log."""
+    if len(log) < _HEADER.size:
+        return False
+    magic, version, page_bytes, _, *salts, first, second = _HEADER.unpack_from(log)
+    order = ">" if magic & 1 else "<"
+    sums = _sums(log[:24], (0, 0), order)
+    if magic & ~1 != _MAGIC or version != _VERSION or sums != (first, second):
+        return len(log) > _HEADER.size
+    return _goes_on_broken(list(_frames(log, page_bytes)), tuple(salts), sums, order)
+
+
+class _Frame(NamedTuple):
+    page: int
+    salts: tuple[int, ...]
+    sums: Sums
+    head: bytes
+    content: bytes
+
+
+def _frames(log: bytes, page_bytes: int) -> Iterator[_Frame]:
+    whole = _FRAME.size + page_bytes
+    for at in range(_HEADER.size, len(log) - whole + 1, whole):
+        page, _, salt, other_salt, first, second = _FRAME.unpack_from(log, at)
+        yield _Frame(page, (salt, other_salt), (first, second), log[at : at + 8], log[at + _FRAME.size : at + whole])
+
+
+def _goes_on_broken(frames: list[_Frame], salts: tuple[int, ...], sums: Sums, order: str) -> bool:
+    for number, frame in enumerate(frames):
+        own = _sums(frame.content, _sums(frame.head, sums, order), order)
+        if frame.salts == salts and frame.sums == own and frame.page:
+            sums = own
+            continue
+        return frame.sums == own or any(later.salts == salts for later in islice(frames, number, None))
+    return False
+
+
+def _sums(data: bytes, sums: Sums, order: str) -> Sums:
+    """SQLite's running checksum over 8 bytes at a time."""
+    one, two = sums
+    words = struct.unpack(f"{order}{len(data) // 4}I", data)
+    for left, right in zip(words[::2], words[1::2], strict=True):
+        one = (one + left + two) & _MASK
+        two = (two + right + one) & _MASK
+    return one, two

@@ -1,0 +1,112 @@
+import random
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from edge_client.errors import OutboxDamaged
+from edge_client.outbox.wal import is_broken, require_whole
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "a.db"
+
+
+def write(database: Path, rows: int) -> sqlite3.Connection:
+    connection = sqlite3.connect(database, isolation_level=None)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY, content BLOB)")
+    for number in range(rows):
+        connection.execute("INSERT INTO t (content) VALUES (?)", (bytes([number]) * 900,))
+    return connection
+
+
+def log_of(database: Path) -> bytes:
+    return database.with_name("a.db-wal").read_bytes()
+
+
+def rows_that_sqlite_reads(folder: Path, log: bytes, database: bytes) -> int:
+    folder.mkdir()
+    (folder / "a.db").write_bytes(database)
+    (folder / "a.db-wal").write_bytes(log)
+    with sqlite3.connect(folder / "a.db") as connection:
+        (count,) = connection.execute("SELECT count(*) FROM t").fetchone()
+    connection.close()
+    return int(count)
+
+
+def test_a_log_that_is_whole_is_not_broken(database: Path) -> None:
+    connection = write(database, 20)
+    assert not is_broken(log_of(database))
+    require_whole(database)
+    connection.close()
+
+
+def test_without_a_log_there_is_nothing_to_complain_of(database: Path) -> None:
+    write(database, 3).close()
+    require_whole(database)
+
+
+@pytest.mark.parametrize("changed", [1, 16])
+def test_any_change_that_makes_sqlite_forget_rows_is_found(database: Path, tmp_path: Path, changed: int) -> None:
+    connection = write(database, 20)
+    log, below = log_of(database), database.read_bytes()
+    chance = random.Random(1)  # noqa: S311 (not for secrets)
+    forgot = 0
+    for trial in range(150):
+        at = chance.randrange(len(log) - changed)
+        spoilt = log[:at] + bytes(byte ^ chance.randrange(1, 256) for byte in log[at : at + changed]) + log[at + changed :]
+        try:
+            lost = rows_that_sqlite_reads(tmp_path / str(trial), spoilt, below) < 20
+        except sqlite3.Error:
+            lost = True
+        forgot += lost
+        assert is_broken(spoilt) or not lost
+    assert forgot > 100
+    connection.close()
+
+
+def test_a_transaction_that_was_never_finished_is_no_damage(database: Path) -> None:
+    connection = write(database, 20)
+    log = log_of(database)
+    frame = 24 + 4096
+    for kept in range(32, len(log), frame // 2):
+        assert not is_broken(log[:kept])
+    connection.close()
+
+
+def test_frames_of_an_older_log_behind_the_end_are_no_damage(database: Path) -> None:
+    connection = write(database, 20)
+    connection.execute("PRAGMA wal_checkpoint(RESTART)")
+    before = len(log_of(database))
+    connection.execute("INSERT INTO t (content) VALUES (x'00')")
+    assert len(log_of(database)) == before
+    assert not is_broken(log_of(database))
+    connection.close()
+
+
+def test_half_a_frame_is_looked_at_again(database: Path) -> None:
+    connection = write(database, 20)
+    log = log_of(database)
+    path = database.with_name("a.db-wal")
+    path.write_bytes(log[:-1] + b"\xff")
+
+    def restore(_seconds: float) -> None:
+        path.write_bytes(log)
+
+    require_whole(database, sleep=restore)
+    connection.close()
+
+
+def test_a_log_that_stays_broken_is_said_to_be_damaged(database: Path) -> None:
+    connection = write(database, 20)
+    log = bytearray(log_of(database))
+    log[len(log) // 2] ^= 1
+    database.with_name("a.db-wal").write_bytes(log)
+    slept: list[float] = []
+    with pytest.raises(OutboxDamaged, match="salvages"):
+        require_whole(database, sleep=slept.append)
+    assert sum(slept) < 1
+    connection.close()
