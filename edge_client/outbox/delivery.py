@@ -1,34 +1,34 @@
 """Courier's side of the outbox: lease, then ack, retry_later or bury. Nothing is removed but on a receipt.
 
-Two lanes that do not wait for each other: records, and crops whose record the server has. A lease ends with its boot
-clock deadline or with the boot, so what a dead courier had leased comes back by itself.
+Two lanes that do not wait for each other: records, and crops whose record the server has. Newest first while a backlog
+drains, and always some of the oldest. At a full card the reserve is spent, so that receipts can make room.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 from edge_client.clock import Clock
 from edge_client.errors import OutboxDamaged
-from edge_client.outbox import epochs
-from edge_client.outbox.crops import CropFile, CropFolder
-from edge_client.outbox.salvage import DAMAGED
-from edge_client.outbox.schema import COLUMNS, DATABASE, RecordRow, connect, read_row, row_id, transaction, translate
+from edge_client.outbox import epochs, losses, states
+from edge_client.outbox.crops import CropFolder
+from edge_client.outbox.items import item_of
+from edge_client.outbox.leases import REASK_NS, Leases, Reasks
+from edge_client.outbox.reserve import spend_if_full
+from edge_client.outbox.rows import CropRow, find_crop, find_record, row_id
+from edge_client.outbox.schema import DATABASE, checkpoint, connect, refusal, transaction, translate
+from edge_client.outbox.states import DAMAGED, Parked
 from shared_schema.ids import Epoch, Seq
 from shared_schema.node import Receipt, RecordItem, Status
-
-LEASE_NS = 60 * 10**9
-REASK_NS = 600 * 10**9
-_BACKLOG_SHARE = 4
-"""One in so many places of a full batch is for the oldest records; the rest is for the newest."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeasedRecord:
-    """A record handed out for sending."""
+    """A record handed out for sending. `attempts`: how often this courier did so before."""
 
     id: int
     epoch: Epoch
@@ -49,86 +49,21 @@ class LeasedCrop:
     sealed: bytes
 
 
-class _Lane:
-    """The leases of one table; `ready` says which of its rows may be sent."""
-
-    def __init__(self, connection: sqlite3.Connection, clock: Clock, *, table: str, deliveries: str, ready: str) -> None:
-        self._connection = connection
-        self._clock = clock
-        self._deliveries = deliveries
-        self._from = (
-            f"FROM {table} t LEFT JOIN {deliveries} d ON d.id = t.id WHERE {ready}"
-            " AND (d.boot_id IS NULL OR d.boot_id <> :boot"
-            " OR (coalesce(d.lease_until_ns, 0) <= :now AND coalesce(d.due_ns, 0) <= :now))"
-        )
-
-    def choose(self, limit: int) -> list[tuple[int, int]]:
-        """Ids and earlier attempts, in order of age: mostly the newest, and always some of the oldest."""
-        backlog = limit // _BACKLOG_SHARE
-        chosen = self._page("DESC", limit - backlog)
-        if len(chosen) == limit - backlog and backlog:
-            chosen += [row for row in self._page("ASC", backlog) if row not in chosen]
-        elif not backlog and len(chosen) < limit:
-            chosen = self._page("DESC", limit)
-        return sorted(chosen)
-
-    def mark_leased(self, rows: Iterable[tuple[int, int]]) -> None:
-        until = self._clock.boot_ns() + LEASE_NS
-        self._connection.executemany(
-            f"INSERT INTO {self._deliveries} (id, attempts, boot_id, lease_until_ns) VALUES (?, 1, ?, ?) ON CONFLICT (id) DO UPDATE"  # noqa: S608 (constants)
-            " SET attempts = attempts + 1, boot_id = excluded.boot_id, lease_until_ns = excluded.lease_until_ns, due_ns = NULL",
-            [(row, str(self._clock.boot_id), until) for row, _ in rows],
-        )
-
-    def postpone(self, rows: Iterable[tuple[int, int]], *, state: str | None = None) -> None:
-        """Give leases back; each row is due again after its delay in nanoseconds of the boot clock."""
-        now = self._clock.boot_ns()
-        self._connection.executemany(
-            f"UPDATE {self._deliveries} SET lease_until_ns = NULL, boot_id = ?, due_ns = ?, state = coalesce(?, state) WHERE id = ?",  # noqa: S608
-            [(str(self._clock.boot_id), now + delay, state, row) for row, delay in rows],
-        )
-
-    def park(self, row: int, code: str, detail: str | None) -> None:
-        self._connection.execute(
-            f"INSERT INTO {self._deliveries} (id, state, code, detail) VALUES (?1, 'parked', ?2, ?3) ON CONFLICT (id) DO UPDATE"  # noqa: S608
-            " SET state = 'parked', lease_until_ns = NULL, due_ns = NULL, code = ?2, detail = ?3",
-            (row, code[:64], (detail or "")[:500]),
-        )
-
-    def _page(self, direction: str, limit: int) -> list[tuple[int, int]]:
-        return self._connection.execute(
-            f"SELECT t.id, coalesce(d.attempts, 0) {self._from} ORDER BY t.id {direction} LIMIT :limit",
-            {"boot": str(self._clock.boot_id), "now": self._clock.boot_ns(), "limit": limit},
-        ).fetchall()
-
-
 class Deliveries:
-    """The open outbox, for sending. Not for use by several threads."""
+    """The open outbox, for sending. Not for use by several threads; an outbox has one courier."""
 
     def __init__(self, folder: Path, *, clock: Clock) -> None:
+        self._folder = folder
         self._path = folder / DATABASE
-        self._connection = connect(self._path)
+        self._connection = spend_if_full(folder, lambda: connect(self._path), tidy=lambda: None)
         self._inode = self._path.stat().st_ino
         self._crops = CropFolder(folder)
         with self._guarded():
             self._node = epochs.owner(self._connection)
-        self._records = _Lane(
-            self._connection,
-            clock,
-            table="records",
-            deliveries="deliveries",
-            ready="coalesce(d.state, 'waiting') <> 'parked'",
-        )
-        self._crop_lane = _Lane(
-            self._connection,
-            clock,
-            table="crops",
-            deliveries="crop_deliveries",
-            ready=(
-                "coalesce(d.state, 'waiting') <> 'parked' AND (NOT EXISTS (SELECT 1 FROM records r WHERE r.id = t.id)"
-                " OR EXISTS (SELECT 1 FROM deliveries rd WHERE rd.id = t.id AND rd.state = 'accepted'))"
-            ),
-        )
+            accepted = self._connection.execute("SELECT id FROM accepted ORDER BY id").fetchall()
+        self._records = Leases(clock, table="waiting")
+        self._reasks = Reasks(clock, (row for (row,) in accepted))
+        self._crop_queue = Leases(clock, table="crop_queue")
 
     @classmethod
     def open(cls, folder: Path, *, clock: Clock) -> Self:
@@ -136,18 +71,15 @@ class Deliveries:
         return cls(folder, clock=clock)
 
     def lease(self, limit: int) -> tuple[LeasedRecord, ...]:
-        """Up to `limit` records for sending, in order; nobody else gets them while the lease lasts.
+        """Up to `limit` records for sending, in order; they are not given again while the lease lasts.
 
-        A row that is no longer what was written is parked as damaged instead.
+        Records without a receipt first; what place they leave is for those that are to be asked about again. A row that is
+        no longer what was written is parked as damaged instead.
         """
         with self._guarded():
-            chosen = self._records.choose(limit)
-            if not chosen:
-                return ()
-            with transaction(self._connection):
-                leased = tuple(self._load(chosen))
-                self._records.mark_leased([(record.id, 0) for record in leased])
-        return leased
+            chosen = self._records.choose(self._connection, limit)
+            chosen += self._reasks.choose(limit - len(chosen))
+            return tuple(self._load(sorted(chosen)))
 
     def ack(self, leased: Sequence[LeasedRecord], receipts: Iterable[Receipt]) -> tuple[LeasedRecord, ...]:
         """Do what the receipts say and return the records of which none spoke.
@@ -156,108 +88,128 @@ class Deliveries:
         with its epoch, seq and hash, and for no other.
         """
         by_key = {(receipt.epoch, receipt.seq, receipt.sha256): receipt for receipt in receipts}
-        answered = [(record, by_key.get((record.epoch, record.seq, record.sha256))) for record in leased]
-        with self._guarded(), transaction(self._connection):
-            self._remove([record for record, receipt in answered if receipt and receipt.status is Status.ARCHIVED])
-            accepted = [(record.id, REASK_NS) for record, receipt in answered if receipt and receipt.status is Status.ACCEPTED]
-            self._records.postpone(accepted, state="accepted")
-            for record, receipt in answered:
-                if receipt and receipt.status is Status.REJECTED:
-                    self._records.park(record.id, receipt.code or "rejected", receipt.detail)
-        return tuple(record for record, receipt in answered if receipt is None)
+        answered = [(record.id, by_key.get((record.epoch, record.seq, record.sha256))) for record in leased]
+        archived = [row for row, receipt in answered if receipt and receipt.status is Status.ARCHIVED]
+        accepted = [row for row, receipt in answered if receipt and receipt.status is Status.ACCEPTED]
+        rejected = [
+            Parked(row, receipt.code or "rejected", receipt.detail or "")
+            for row, receipt in answered
+            if receipt and receipt.status is Status.REJECTED
+        ]
+
+        def settle() -> None:
+            states.remove(self._connection, archived)
+            states.accept(self._connection, accepted)
+            for why in rejected:
+                states.park(self._connection, why)
+
+        self._write(settle)
+        self._take_back(row for row, receipt in answered if receipt)
+        for row in accepted:
+            self._reasks.put_off(row, REASK_NS)
+        return tuple(record for record, (_, receipt) in zip(leased, answered, strict=True) if receipt is None)
 
     def retry_later(self, delays: Iterable[tuple[LeasedRecord, float]]) -> None:
         """Give records back, each due again after so many seconds."""
-        with self._guarded(), transaction(self._connection):
-            self._records.postpone([(record.id, _ns(delay_s)) for record, delay_s in delays])
+        for record, delay_s in delays:
+            turns = self._reasks if record.id in self._reasks else self._records
+            turns.put_off(record.id, _ns(delay_s))
 
     def bury(self, record: LeasedRecord, *, code: str, detail: str) -> None:
         """Park a record: kept and shown, not sent again."""
+        self._write(lambda: states.park(self._connection, Parked(record.id, code, detail)))
+        self._take_back([record.id])
+
+    def resend_above(self, epoch: Epoch, seq: Seq) -> int:
+        """Send accepted records above (epoch, seq) again, and only then their crops. Returns how many.
+
+        For when the server's high water is below what it had accepted: it was restored from an older backup. Pass its high
+        water, or (1, 0) when it states none. Every one of them is answered as before if the server has it after all.
+        """
+        above = row_id(epoch, Seq(1)) + int(seq) - 1
         with self._guarded():
-            self._records.park(record.id, code, detail)
+            rows = [row for (row,) in self._connection.execute("SELECT id FROM accepted WHERE id > ?", (above,))]
+        if rows:
+            self._write(lambda: states.wait_again(self._connection, rows))
+            self._take_back(rows)
+        return len(rows)
 
     def lease_crops(self, limit: int) -> tuple[LeasedCrop, ...]:
         """Up to `limit` crops whose records the server has. A missing or changed file is parked as damaged instead."""
         with self._guarded():
-            chosen = self._crop_lane.choose(limit)
-            if not chosen:
-                return ()
-            with transaction(self._connection):
-                leased = tuple(self._load_crops(chosen))
-                self._crop_lane.mark_leased([(crop.id, 0) for crop in leased])
-        return leased
+            return tuple(self._load_crops(self._crop_queue.choose(self._connection, limit)))
 
     def ack_crop(self, crop: LeasedCrop) -> None:
         """The server has the crop: forget it, then remove its file."""
-        with self._guarded(), transaction(self._connection):
-            self._connection.execute("DELETE FROM crop_deliveries WHERE id = ?", (crop.id,))
-            self._connection.execute("DELETE FROM crops WHERE id = ?", (crop.id,))
-        self._crops.remove(crop.file)
+        self._write(lambda: states.remove_crop(self._connection, crop.id))
+        self._crop_queue.forget([crop.id])
+        with suppress(OSError):
+            self._crops.remove(crop.file)
 
     def retry_crops_later(self, delays: Iterable[tuple[LeasedCrop, float]]) -> None:
-        with self._guarded(), transaction(self._connection):
-            self._crop_lane.postpone([(crop.id, _ns(delay_s)) for crop, delay_s in delays])
+        for crop, delay_s in delays:
+            self._crop_queue.put_off(crop.id, _ns(delay_s))
 
     def bury_crop(self, crop: LeasedCrop, *, code: str, detail: str) -> None:
-        with self._guarded():
-            self._crop_lane.park(crop.id, code, detail)
+        self._write(lambda: states.park_crop(self._connection, Parked(crop.id, code, detail)))
+        self._crop_queue.forget([crop.id])
 
     def close(self) -> None:
         self._connection.close()
 
-    def _load(self, chosen: Iterable[tuple[int, int]]) -> Iterator[LeasedRecord]:
-        for row, attempts in chosen:
-            found = self._connection.execute(f"SELECT {COLUMNS} FROM records WHERE id = ?", (row,)).fetchone()  # noqa: S608
-            record = read_row(found)
-            if record is None or row_id(record.epoch, record.seq) != row:
-                self._records.park(row, DAMAGED, "the row is not what was written")
+    def _load(self, chosen: Iterable[int]) -> Iterator[LeasedRecord]:
+        for row in chosen:
+            record = find_record(self._connection, row)
+            if record is None:
+                self._write(partial(losses.set_apart, self._connection, row))
+                self._take_back([row])
                 continue
-            yield self._leased(record, attempts)
+            attempts = 0 if row in self._reasks else self._records.hand_out(row)
+            yield LeasedRecord(row, record.epoch, record.seq, record.sha256, attempts, item_of(record, self._node))
 
-    def _leased(self, row: RecordRow, attempts: int) -> LeasedRecord:
-        item = RecordItem.model_validate(
-            {
-                "envelope": {
-                    "protocol": row.protocol,
-                    "node": self._node,
-                    "epoch": row.epoch,
-                    "seq": row.seq,
-                    "kind": row.kind,
-                    "payload": row.payload,
-                    "sha256": row.sha256,
-                    "signature": row.signature,
-                },
-                "sealed_probe": row.sealed_probe,
-            }
-        )
-        return LeasedRecord(id=row.id, epoch=row.epoch, seq=row.seq, sha256=row.sha256, attempts=attempts, item=item)
-
-    def _load_crops(self, chosen: Iterable[tuple[int, int]]) -> Iterator[LeasedCrop]:
-        for row, attempts in chosen:
-            columns = self._connection.execute("SELECT file, sha256, file_sha256, size_bytes FROM crops WHERE id = ?", (row,)).fetchone()
-            crop = CropFile(*columns)
-            sealed = self._crops.read(crop)
-            if sealed is None:
-                self._crop_lane.park(row, DAMAGED, "the file is gone or is not what was written")
+    def _load_crops(self, chosen: Iterable[int]) -> Iterator[LeasedCrop]:
+        for row in chosen:
+            crop = find_crop(self._connection, row)
+            sealed = None if crop is None else self._read(crop)
+            if crop is None or sealed is None:
+                self._write(partial(states.park_crop, self._connection, Parked(row, DAMAGED, "the file is gone or changed")))
                 continue
-            yield LeasedCrop(id=row, sha256=crop.sha256, attempts=attempts, file=crop.file, sealed=sealed)
+            yield LeasedCrop(row, crop.sha256, self._crop_queue.hand_out(row), crop.file, sealed)
 
-    def _remove(self, records: Sequence[LeasedRecord]) -> None:
-        if not records:
-            return
-        epochs.raise_floor(self._connection, [(record.epoch, record.seq) for record in records])
-        for table in ("records", "deliveries"):
-            self._connection.executemany(f"DELETE FROM {table} WHERE id = ?", [(record.id,) for record in records])  # noqa: S608
+    def _read(self, crop: CropRow) -> bytes | None:
+        try:
+            return self._crops.read(crop)
+        except OSError as error:
+            raise refusal(error, self._path) from error
+
+    def _take_back(self, rows: Iterable[int]) -> None:
+        over = list(rows)
+        self._records.forget(over)
+        self._reasks.forget(over)
+
+    def _write(self, work: Callable[[], None]) -> None:
+        def write() -> None:
+            with self._guarded(), transaction(self._connection):
+                work()
+
+        spend_if_full(self._folder, write, tidy=self._tidy)
+
+    def _tidy(self) -> None:
+        with suppress(sqlite3.Error):
+            checkpoint(self._connection)
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
         """Database errors as the node's; and a database that capture has set aside is not to be written to."""
+        if not self._path.exists() or self._path.stat().st_ino != self._inode:
+            raise OutboxDamaged("the outbox was replaced by a salvaged one; open it again")
         try:
-            if not self._path.exists() or self._path.stat().st_ino != self._inode:
-                raise OutboxDamaged("the outbox was replaced by a salvaged one; open it again")
             yield
         except sqlite3.Error as error:
-            raise translate(error, self._path) from error
+            found = translate(error, self._path)
+            if isinstance(found, OutboxDamaged):
+                losses.suspect(self._folder)
+            raise found from error
 
 
 def _ns(delay_s: float) -> int:

@@ -4,13 +4,10 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_client.outbox.schema import DATABASE, connect, row_id, transaction, translate
+from edge_client.outbox import states
+from edge_client.outbox.rows import row_id
+from edge_client.outbox.schema import DATABASE, connect, transaction, translate
 from shared_schema.ids import Epoch, Seq
-
-_AGAIN = (
-    "SET state = 'waiting', attempts = 0, boot_id = NULL, lease_until_ns = NULL, due_ns = NULL, code = NULL, detail = NULL"
-    " WHERE state = 'parked' AND (?1 IS NULL OR id = ?1)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +21,21 @@ class Returned:
 def retry_parked(folder: Path, *, only: tuple[Epoch, Seq] | None = None) -> Returned:
     """Everything parked, or one record and its crop. The node may run meanwhile.
 
-    A damaged row is parked again by the courier. Raises OutboxMissing, OutboxDamaged, OutboxError.
+    What is damaged stays parked: sending it again makes it no better. Raises OutboxMissing, OutboxDamaged, OutboxError.
     """
     row = None if only is None else row_id(*only)
     connection = connect(folder / DATABASE)
     try:
         with transaction(connection):
-            records = connection.execute(f"UPDATE deliveries {_AGAIN}", (row,)).rowcount
-            crops = connection.execute(f"UPDATE crop_deliveries {_AGAIN}", (row,)).rowcount
+            records, crops = _parked(connection, "parked", row), _parked(connection, "parked_crops", row)
+            states.wait_again(connection, records)
+            states.queue_again(connection, crops)
     except sqlite3.Error as error:
         raise translate(error, folder / DATABASE) from error
     finally:
         connection.close()
-    return Returned(records, crops)
+    return Returned(len(records), len(crops))
+
+
+def _parked(connection: sqlite3.Connection, table: str, row: int | None) -> list[int]:
+    return [why.id for why in states.parked(connection, table) if row in {None, why.id} and not why.code.startswith(states.DAMAGED)]

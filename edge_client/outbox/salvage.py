@@ -1,42 +1,30 @@
-"""What is left of a damaged outbox: set aside, read row by row, and the loss reported. Never an empty start in silence.
+"""What is left of a damaged outbox: set aside, read row by row, and the true loss reported. Never an empty start in silence.
 
 Every step can be repeated after a crash: files set aside lie beside the new database until the end, and the new
 database remembers which of them were read and which losses are still to be reported.
 """
 
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from json import dumps, loads
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any, Final, TypeVar
 
-from edge_client.errors import OutboxDamaged, OutboxError
+from edge_client.errors import OutboxError
 from edge_client.files import sync_folder
-from edge_client.outbox import epochs
-from edge_client.outbox.schema import COLUMNS, MAX_SEQ, RecordRow, read_row, transaction
+from edge_client.outbox import epochs, losses, meta, settled, states
+from edge_client.outbox.rows import COLUMNS, CROP_COLUMNS, MAX_SEQ, RecordRow, mark, number_of, read_crop, read_row, row_id, span_of
+from edge_client.outbox.schema import transaction
+from edge_client.outbox.settled import Range
 from shared_schema.ids import Epoch, Seq
 
-DAMAGED = "damaged"
-_REPORTED = "damaged_reported"
-_MAX_SEEKS = 1_000_000
+_MAX_SEEKS: Final = 1_000_000
+_MOST_GAPS: Final = 100
+"""More holes than this are reported as one range from the first to the last: the server counts what of it never arrived."""
+_NAMING: Final = ("waiting", "accepted", "parked", "crop_queue", "crops")
+"""Tables whose keys are those of records that were given."""
 
-
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """Records of `epoch` from–to of which some may be gone. `name` is where it is noted until reported."""
-
-    name: str
-    epoch: int
-    from_seq: int
-    to_seq: int
-    reason: str
-
-
-def require_sound(connection: sqlite3.Connection, path: Path) -> None:
-    """Raises OutboxDamaged when the database's own check finds something."""
-    (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if answer != "ok":
-        raise OutboxDamaged(f"{path} is damaged: {answer}")
+_T = TypeVar("_T")
 
 
 def set_aside(path: Path) -> None:
@@ -62,107 +50,138 @@ def finish_setting_aside(path: Path) -> None:
     sync_folder(path.parent)
 
 
-def copy_all(folder: Path, target: sqlite3.Connection) -> None:
-    """Copy what can be read of every file set aside and not yet read, and note the loss."""
+def copy_all(folder: Path, target: sqlite3.Connection) -> int:
+    """Copy what can be read of every file set aside and not yet read, and note what is lost. Returns how many files were read."""
+    read = 0
     for aside in sorted(folder.glob("damaged-*.db")):
         done = f"salvaged:{aside.name}"
-        if target.execute("SELECT 1 FROM meta WHERE name = ?", (done,)).fetchone():
+        if meta.find(target, done) is not None:
             continue
         with transaction(target):
-            loss = _copy(aside, target)
-            target.execute("INSERT INTO meta (name, value) VALUES (?, 'read')", (done,))
-            target.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", (loss.name, dumps(asdict(loss))))
+            copied = _copy(aside, target)
+            meta.put(target, done, f"{copied} records")
+        read += 1
+    return read
 
 
-def unreported(connection: sqlite3.Connection) -> tuple[Loss, ...]:
-    """Losses of which no `gap` was recorded yet: of whole files, and of single rows that were found changed."""
-    noted = connection.execute("SELECT value FROM meta WHERE name LIKE 'loss:%' ORDER BY name").fetchall()
-    rows = connection.execute("SELECT id FROM deliveries WHERE state = 'parked' AND code = ? ORDER BY id", (DAMAGED,)).fetchall()
-    single = (
-        Loss(name=f"row:{row}", epoch=row // (MAX_SEQ + 1), from_seq=row % (MAX_SEQ + 1), to_seq=row % (MAX_SEQ + 1), reason="row damaged")
-        for (row,) in rows
-    )
-    return (*(Loss(**loads(value)) for (value,) in noted), *single)
-
-
-def mark_reported(connection: sqlite3.Connection, loss: Loss) -> None:
-    kind, _, key = loss.name.partition(":")
-    if kind == "row":
-        connection.execute("UPDATE deliveries SET code = ? WHERE id = ?", (_REPORTED, int(key)))
-    else:
-        connection.execute("DELETE FROM meta WHERE name = ?", (loss.name,))
-
-
-def _copy(aside: Path, target: sqlite3.Connection) -> Loss:
-    highest: dict[int, int] = {}
-    salvaged = 0
+def _copy(aside: Path, target: sqlite3.Connection) -> int:
     source = sqlite3.connect(f"{aside.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    source.text_factory = lambda raw: raw.decode("utf-8", "replace")
     try:
-        epoch, floor = _numbers(source, fallback=Epoch(max(1, epochs.current(target) - 1)))
-        for row in _readable_rows(source):
-            highest[row.epoch] = max(highest.get(row.epoch, 0), row.seq)
-            if not target.execute("SELECT 1 FROM records WHERE id = ?", (row.id,)).fetchone():
-                salvaged += 1
-                row.insert(target)
-                _copy_crop(source, target, row.id)
+        readable = {row.id for row in _readable_rows(source) if _take(row, target)}
+        _copy_crops(source, target)
+        done = list(_settled(source))
+        for first, last in done:
+            settled.add_range(target, first, last)
+        for loss in _lost(source, readable, done, fallback=Epoch(max(1, epochs.current(target) - 1))):
+            losses.note(target, loss)
     finally:
         source.close()
-    return Loss(
-        name=f"loss:{aside.name}",
-        epoch=epoch,
-        from_seq=1,
-        to_seq=max(1, floor, highest.get(epoch, 0)),
-        reason=f"outbox damaged, {salvaged} records salvaged",
-    )
+    return len(readable)
 
 
-def _copy_crop(source: sqlite3.Connection, target: sqlite3.Connection, row: int) -> None:
-    try:
-        crop = source.execute("SELECT id, sha256, file, file_sha256, size_bytes FROM crops WHERE id = ?", (row,)).fetchone()
-    except sqlite3.Error:
-        return
-    if crop:
-        target.execute("INSERT INTO crops (id, sha256, file, file_sha256, size_bytes) VALUES (?, ?, ?, ?, ?)", crop)
+def _take(row: RecordRow, target: sqlite3.Connection) -> bool:
+    if not target.execute("SELECT 1 FROM records WHERE id = ?", (row.id,)).fetchone():
+        row.insert(target)
+        states.wait(target, row.id, has_crop=False)
+    return True
 
 
-def _numbers(source: sqlite3.Connection, *, fallback: Epoch) -> tuple[Epoch, Seq]:
-    """The damaged outbox's epoch and the last seq it was known to have given."""
-    try:
-        epoch = epochs.current(source)
-        return epoch, epochs.last_seq(source, epoch)
-    except (sqlite3.Error, OutboxError, ValueError):
-        return fallback, Seq(0)
+def _copy_crops(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
+    """Every crop whose row is sound, also of records that are long delivered."""
+    for columns in _rows_of(source, "crops", CROP_COLUMNS):
+        crop = read_crop(columns)
+        if crop is None or target.execute("SELECT 1 FROM crops WHERE id = ?", (crop.id,)).fetchone():
+            continue
+        crop.insert(target)
+        target.execute("UPDATE waiting SET has_crop = 1 WHERE id = ?", (crop.id,))
+
+
+def _settled(source: sqlite3.Connection) -> Iterator[Range]:
+    for first, last, written in _rows_of(source, "settled", "id, last, mark"):
+        if mark("settled", first, last) == written and isinstance(first, int) and isinstance(last, int):
+            yield first, last
+
+
+def _lost(source: sqlite3.Connection, readable: set[int], done: list[Range], *, fallback: Epoch) -> Iterator[losses.Loss]:
+    """Ids up to the highest known one, of any epoch, that can neither be read nor are known to be settled."""
+    named = {row for table in _NAMING for (row,) in _rows_of(source, table, "id") if isinstance(row, int) and row > MAX_SEQ}
+    tops = _highest_of_each(source, {*readable, *named, *(last for _, last in done)}, fallback=fallback)
+    accounted = [*settled.as_ranges(readable), *done]
+    for epoch, top in sorted(tops.items()):
+        first, _ = span_of(epoch)
+        if top:
+            yield from _as_losses(list(settled.without((first, row_id(epoch, top)), accounted)), copied=len(readable))
+
+
+def _highest_of_each(source: sqlite3.Connection, known: set[int], *, fallback: Epoch) -> dict[Epoch, Seq]:
+    """The highest seq given in each epoch; of the present one as high as can be when its end cannot be read."""
+    tops: dict[Epoch, Seq] = {}
+    for row in sorted(known):
+        tops[number_of(row).epoch] = number_of(row).seq
+    is_first = _tell(lambda: source.execute("PRAGMA user_version").fetchone()[0]) == 1
+    noted = _noted_in_first_version(source) if is_first else (_tell(lambda: epochs.current(source)), Seq(0))
+    present = noted[0] or max(tops, default=fallback)
+    tops[present] = max(tops.get(present, Seq(0)), noted[1]) if _knows_its_end(source) else Seq(MAX_SEQ)
+    return tops
+
+
+def _noted_in_first_version(source: sqlite3.Connection) -> tuple[Epoch | None, Seq]:
+    """The epoch, and the highest seq that was delivered: all that an outbox of version 1 knew of what it no longer held."""
+    values = dict(_tell(lambda: source.execute("SELECT name, value FROM meta").fetchall()) or [])
+    epoch, floor = _tell(lambda: int(values["epoch"])), _tell(lambda: int(values["floor_seq"]))
+    return (None if epoch is None else Epoch(epoch)), Seq(floor or 0)
+
+
+def _as_losses(holes: list[Range], *, copied: int) -> Iterator[losses.Loss]:
+    if len(holes) > _MOST_GAPS:
+        holes = [(holes[0][0], holes[-1][1])]
+    for first, last in holes:
+        yield losses.loss_of(first, last, f"outbox damaged, {copied} records salvaged")
+
+
+def _knows_its_end(source: sqlite3.Connection) -> bool:
+    """Whether the last record given can be told: from the end of its table, or from the ends of those that name each record."""
+    return _has_end(source, "records") or all(_has_end(source, table) for table in ("waiting", "accepted", "parked"))
+
+
+def _has_end(source: sqlite3.Connection, table: str) -> bool:
+    return _tell(lambda: source.execute(f"SELECT max(id) FROM {table}").fetchone()) is not None  # noqa: S608 (constants)
 
 
 def _readable_rows(source: sqlite3.Connection) -> Iterator[RecordRow]:
+    """Rows that are what was written, under whichever key they are found."""
+    return (row for columns in _rows_of(source, "records", COLUMNS) if (row := read_row(columns)) is not None)
+
+
+def _rows_of(source: sqlite3.Connection, table: str, columns: str) -> Iterator[tuple[Any, ...]]:
     """From the front until a damaged page, from the back until one, and what lies between one by one."""
+    query = f"SELECT id, {columns} FROM {table}"  # noqa: S608 (constants)
     low, high = 0, (1 << 63) - 1
-    for front in _walk(source, "WHERE id > ? ORDER BY id", low):
-        low = front[0]
-        yield from _intact(front)
-    for back in _walk(source, "WHERE id < ? ORDER BY id DESC", high):
-        if back[0] <= low:
+    for row, *values in _walk(source, f"{query} WHERE id > ? ORDER BY id", low):
+        low = row
+        yield tuple(values)
+    for row, *values in _walk(source, f"{query} WHERE id < ? ORDER BY id DESC", high):
+        if row <= low:
             return
-        high = back[0]
-        yield from _intact(back)
+        high = row
+        yield tuple(values)
     if low and high - low < _MAX_SEEKS:
-        for row in range(low + 1, high):
-            for found in _walk(source, "WHERE id = ?", row):
-                yield from _intact(found)
+        for between in range(low + 1, high):
+            for _, *values in _walk(source, f"{query} WHERE id = ?", between):
+                yield tuple(values)
 
 
-def _walk(source: sqlite3.Connection, where: str, start: int) -> Iterator[tuple[int, tuple[object, ...]]]:
-    try:
-        for row, *columns in source.execute(f"SELECT id, {COLUMNS} FROM records {where}", (start,)):  # noqa: S608 (constants)
-            yield row, tuple(columns)
-    except (sqlite3.Error, OverflowError, UnicodeDecodeError):
-        return
+def _walk(source: sqlite3.Connection, query: str, start: int) -> Iterator[tuple[Any, ...]]:
+    with suppress(sqlite3.Error, OverflowError):
+        yield from source.execute(query, (start,))
 
 
-def _intact(found: tuple[int, tuple[object, ...]]) -> Iterator[RecordRow]:
-    row = read_row(found[1])
-    if row is not None and row.id == found[0]:
-        yield row
+def _tell(question: Callable[[], _T]) -> _T | None:
+    """The answer of a damaged database; None when it gives none."""
+    with suppress(sqlite3.Error, OutboxError, ValueError, OverflowError, KeyError):
+        return question()
+    return None
 
 
 def _aside(path: Path, number: int) -> Path:

@@ -1,141 +1,40 @@
-"""The outbox's database: how it is opened, what its tables hold, how it grows into a newer version.
+"""How the outbox's database is opened: durably, at the newest version, for its accounts alone."""
 
-A record's row never changes. What happens to its delivery lies in a small table of its own, where no row means
-"waiting and never tried": so recording writes one row, and a lease rewrites no payload.
-"""
-
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-from uuid import UUID
 
-from edge_client.errors import OutboxDamaged, OutboxError, OutboxMissing
-from shared_schema.ids import Epoch, Seq
+from edge_client.errors import OutboxDamaged, OutboxError, OutboxFull, OutboxMissing
+from edge_client.files import make_private_file
+from edge_client.outbox.migrations import MIGRATIONS, VERSION
+from edge_client.outbox.rows import mark
 
 DATABASE = "outbox.db"
-VERSION = 1
-MAX_EPOCH = 2**22 - 1
-MAX_SEQ = 2**40 - 1
 _BUSY_TIMEOUT_MS = 15_000
 _WAL_LIMIT_BYTES = 4 * 1024 * 1024
 _SYNCHRONOUS_FULL = 2
-
-_DELIVERY = """
-  state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'accepted', 'parked')),
-  attempts INTEGER NOT NULL DEFAULT 0,
-  boot_id TEXT,
-  lease_until_ns INTEGER,
-  due_ns INTEGER,
-  code TEXT,
-  detail TEXT
-"""
-
-MIGRATIONS: tuple[tuple[str, ...], ...] = (
-    (
-        "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-        """CREATE TABLE records (
-          id INTEGER PRIMARY KEY,
-          epoch INTEGER NOT NULL,
-          seq INTEGER NOT NULL,
-          protocol INTEGER NOT NULL,
-          kind TEXT NOT NULL,
-          payload BLOB NOT NULL,
-          sha256 TEXT NOT NULL,
-          signature BLOB NOT NULL,
-          sealed_probe BLOB,
-          boot_id TEXT NOT NULL,
-          put_boot_ns INTEGER NOT NULL,
-          row_sha256 BLOB NOT NULL,
-          CHECK (epoch >= 1 AND seq >= 1 AND id = epoch * 1099511627776 + seq)
-        )""",
-        f"CREATE TABLE deliveries (id INTEGER PRIMARY KEY, {_DELIVERY})",
-        """CREATE TABLE crops (
-          id INTEGER PRIMARY KEY,
-          sha256 TEXT NOT NULL,
-          file TEXT NOT NULL UNIQUE,
-          file_sha256 TEXT NOT NULL,
-          size_bytes INTEGER NOT NULL
-        )""",
-        f"CREATE TABLE crop_deliveries (id INTEGER PRIMARY KEY, {_DELIVERY})",
-    ),
-)
-"""The steps from one version to the next: `user_version` says how many were made."""
+_NO_ROOM = "there is no room for {}; free disk space or let the node reach its server"
 
 
-def row_id(epoch: Epoch, seq: Seq) -> int:
-    """The key of a row: one number for (epoch, seq), in their order, so their uniqueness costs no second index."""
-    if not (1 <= epoch <= MAX_EPOCH and 1 <= seq <= MAX_SEQ):
-        raise OutboxError(f"epoch {epoch}, seq {seq} is beyond what an outbox can hold")
-    return int(epoch) * (MAX_SEQ + 1) + int(seq)
+def connect(path: Path, *, create: bool = False, check: bool = False) -> sqlite3.Connection:
+    """Open for writing, durably, at the newest version; `check` has the database examine itself before it is touched.
 
-
-@dataclass(frozen=True, slots=True)
-class RecordRow:
-    """One record as it lies in the database. `row_sha256` covers all the rest."""
-
-    epoch: Epoch
-    seq: Seq
-    protocol: int
-    kind: str
-    payload: bytes
-    sha256: str
-    signature: bytes
-    sealed_probe: bytes | None
-    boot_id: UUID
-    put_boot_ns: int
-
-    @property
-    def id(self) -> int:
-        return row_id(self.epoch, self.seq)
-
-    def row_sha256(self) -> bytes:
-        """The row's own hash: a damaged page is otherwise not always noticed."""
-        whole = sha256()
-        head = (self.epoch, self.seq, self.protocol, self.kind, self.sha256, self.boot_id, self.put_boot_ns)
-        for part in ("|".join(map(str, head)).encode(), self.payload, self.signature, self.sealed_probe or b""):
-            whole.update(len(part).to_bytes(8, "little"))
-            whole.update(part)
-        return whole.digest()
-
-    def insert(self, connection: sqlite3.Connection) -> None:
-        connection.execute(
-            f"INSERT INTO records (id, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 (a constant)
-            (
-                *(self.id, self.epoch, self.seq, self.protocol, self.kind, self.payload, self.sha256, self.signature),
-                *(self.sealed_probe, str(self.boot_id), self.put_boot_ns, self.row_sha256()),
-            ),
-        )
-
-
-COLUMNS = "epoch, seq, protocol, kind, payload, sha256, signature, sealed_probe, boot_id, put_boot_ns, row_sha256"
-
-
-def read_row(columns: tuple[object, ...]) -> RecordRow | None:
-    """A row from its COLUMNS; None when it is not what was written."""
-    *values, row_sha256 = columns
-    try:
-        values[8] = UUID(str(values[8]))
-        row = RecordRow(*values)  # type: ignore[arg-type]  # a changed value makes another hash
-        intact = row.row_sha256() == row_sha256 and sha256(row.payload).hexdigest() == row.sha256
-    except (TypeError, ValueError):
-        return None
-    return row if intact else None
-
-
-def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
-    """Open for writing, durably, at the newest version.
-
-    Raises OutboxMissing, OutboxDamaged, or OutboxError when the database would not survive a power cut.
+    Raises OutboxMissing, OutboxDamaged, OutboxFull, or OutboxError when the database would not survive a power cut.
     """
     if not create and not path.exists():
         raise OutboxMissing(f"there is no outbox at {path}; start `lintel-edge capture` once")
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.text_factory = _text
     try:
+        make_private_file(path)
+    except OSError as error:
+        raise refusal(error, path) from error
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        _prepare(connection)
         make_durable(connection)
+        if check:
+            require_sound(connection, path)
         _migrate(connection)
     except sqlite3.Error as error:
         connection.close()
@@ -147,18 +46,29 @@ def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
-    """Open for reading alone, whoever else has it open. Raises OutboxMissing or OutboxDamaged."""
+    """Open for reading alone, whoever else has it open. Raises OutboxMissing, OutboxDamaged or OutboxError."""
     if not path.exists():
         raise OutboxMissing(f"there is no outbox at {path} yet; nothing was recorded")
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
-    connection.text_factory = _text
     try:
-        connection.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
-        _check_version(connection)
+        _prepare(connection)
+        if _check_version(connection) < VERSION:
+            raise OutboxMissing("the outbox is of an older version; start `lintel-edge capture` once, which brings it up to date")
     except sqlite3.Error as error:
         connection.close()
         raise translate(error, path) from error
+    except OutboxError:
+        connection.close()
+        raise
     return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.text_factory = _text
+    connection.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
+    connection.execute("PRAGMA cell_size_check=ON")
+    connection.execute("PRAGMA temp_store=MEMORY")
+    connection.create_function("row_mark", -1, mark, deterministic=True)
 
 
 def _text(raw: bytes) -> str:
@@ -184,6 +94,13 @@ def require_durable(connection: sqlite3.Connection) -> None:
             f"the outbox would lose records in a power cut (journal_mode={journal}, synchronous={synchronous}); "
             "put `state` on a local file system that supports SQLite's WAL"
         )
+
+
+def require_sound(connection: sqlite3.Connection, path: Path) -> None:
+    """Raises OutboxDamaged when the database's own check finds something."""
+    (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if answer != "ok":
+        raise OutboxDamaged(f"{path} is damaged: {answer}")
 
 
 def _check_version(connection: sqlite3.Connection) -> int:
@@ -216,8 +133,23 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+def checkpoint(connection: sqlite3.Connection) -> None:
+    """Bring what lies in the write-ahead log into the database, and give the log's room back as far as nobody reads it."""
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
+
 def translate(error: sqlite3.Error, path: Path) -> OutboxError:
     """The database's complaint as the node's error."""
-    if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+    name = getattr(error, "sqlite_errorname", "")
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return OutboxDamaged(f"{path} is damaged ({error}); start `lintel-edge capture`, which salvages it")
+    if name == "SQLITE_FULL":
+        return OutboxFull(_NO_ROOM.format(path))
     return OutboxError(f"{path} cannot be used: {error}; free disk space or check the card")
+
+
+def refusal(error: OSError, path: Path) -> OutboxError:
+    """The file system's complaint as the node's error."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return OutboxFull(_NO_ROOM.format(path))
+    return OutboxError(f"{path} cannot be used: {error.strerror}; check the card and whose file it is")

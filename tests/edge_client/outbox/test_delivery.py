@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from edge_client.errors import OutboxDamaged
-from edge_client.outbox.delivery import LEASE_NS, REASK_NS, Deliveries, LeasedRecord
+from edge_client.outbox.delivery import Deliveries, LeasedRecord
+from edge_client.outbox.leases import LEASE_NS, REASK_NS
 from edge_client.outbox.status import read_status
 from shared_schema.envelope import Kind
 from shared_schema.node import Receipt, Status

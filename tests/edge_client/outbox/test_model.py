@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from edge_client.outbox.delivery import LEASE_NS, REASK_NS, Deliveries, LeasedRecord
+from edge_client.outbox.delivery import Deliveries, LeasedRecord
+from edge_client.outbox.leases import LEASE_NS, REASK_NS
 from edge_client.outbox.status import list_records, read_status
 from shared_schema.envelope import Kind
 from shared_schema.node import Receipt, Status

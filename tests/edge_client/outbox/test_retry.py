@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from edge_client.errors import OutboxError, OutboxMissing
-from edge_client.outbox.delivery import Deliveries
+from edge_client.outbox.delivery import Deliveries, LeasedCrop
 from edge_client.outbox.retry import Returned, retry_parked
 from edge_client.outbox.status import list_records, read_status
 from shared_schema.envelope import Kind
@@ -22,7 +22,7 @@ def parked(tmp_path: Path, clock: FakeClock) -> Deliveries:
     leased = deliveries.lease(10)
     for record in leased[:2]:
         deliveries.bury(record, code="unknown_kind", detail="update the server")
-    deliveries._crop_lane.park(leased[1].id, "invalid_crop", "")
+    deliveries.bury_crop(LeasedCrop(leased[1].id, "", 0, "", b""), code="invalid_crop", detail="")
     return deliveries
 
 
