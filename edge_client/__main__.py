@@ -126,12 +126,13 @@ def _capture(options: argparse.Namespace) -> int:
 
 def _courier(options: argparse.Namespace) -> int:
     from edge_client.courier import Surroundings, build
+    from edge_client.notify import Notifier
 
     start_reporting()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    courier = build(NodeConfig.load(options.config), Surroundings(clock=SystemClock(), wait=stop.wait))
+    courier = build(NodeConfig.load(options.config), Surroundings(clock=SystemClock(), wait=stop.wait, notifier=Notifier.of()))
     try:
         courier.run(once=options.once)
     finally:

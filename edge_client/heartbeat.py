@@ -20,6 +20,11 @@ class Heartbeats:
         self._describe = describe
         self._previous: Exchange | None = None
 
+    @property
+    def last_exchange(self) -> Exchange | None:
+        """The round trip of the last heartbeat that was answered, unless one failed since."""
+        return self._previous
+
     def beat(self) -> HeartbeatAnswer:
         """Raises Unavailable, Rejected or Unauthorised; an exchange that was not answered is forgotten."""
         heartbeat = self._describe(self._clock.reading(), self._previous)

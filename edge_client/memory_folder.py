@@ -27,9 +27,14 @@ class MemoryFolder:
         self._run = run
         self._shared_memory = shared_memory
         self._mounts = mounts
+        self._found: Path | None = None
 
     def path(self) -> Path:
-        """Raises EdgeError where there is no memory to put files into, or somebody else made the folder."""
+        """Raises EdgeError where there is no memory to put files into, or somebody else made the folder. Cheap from the second time on."""
+        self._found = self._found or self._find()
+        return self._found
+
+    def _find(self) -> Path:
         if self._is_in_memory(self._run):
             return self._run / "gallery"
         if not self._is_in_memory(self._shared_memory):

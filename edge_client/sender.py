@@ -14,11 +14,15 @@ from shared_schema.node import Receipt, RecordBatch, RecordItem, Status
 
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 5.0
+_LONGEST_WISH_S = 600.0
+"""No server keeps a node away for longer: whoever answers with more is none of ours."""
+_SPREAD = 0.25
+"""Many nodes are told to come back at the same moment; they come back within this share of the wait after it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Exponential with full jitter, by the number of leases that failed. `random` gives a number in [0, 1)."""
+    """Exponential with jitter, by the number of attempts that failed. `random` gives a number in [0, 1)."""
 
     random: Callable[[], float]
     first_s: float = 2.0
@@ -27,7 +31,8 @@ class Backoff:
     def delay_s(self, attempts: int, *, retry_after_s: float | None = None) -> float:
         """Between half and the whole of `first_s` · 2^attempts, never less than the server asks for, both bounded."""
         ceiling = min(self.longest_s, self.first_s * 2.0 ** min(attempts, 30))
-        return max(ceiling * (0.5 + 0.5 * self.random()), min(retry_after_s or 0.0, self.longest_s))
+        wish = min(retry_after_s or 0.0, _LONGEST_WISH_S)
+        return max(ceiling * (0.5 + 0.5 * self.random()), wish * (1 + _SPREAD * self.random()))
 
 
 class Sender:

@@ -6,7 +6,9 @@ from typing import Final
 
 from edge_client.errors import Rejected
 from edge_client.gallery_cache import GalleryCache
-from edge_client.server_api import ServerApi
+from edge_client.server_answers import UNUSABLE_SETTINGS
+from edge_client.server_api import Fetched, ServerApi
+from shared_schema.gallery import GalleryDelta, GallerySnapshot
 
 _NOT_YET: Final = frozenset({"gallery_not_ready", "unknown_model"})
 """The server has no templates of the model now; it may later."""
@@ -14,11 +16,15 @@ _NOT_YET: Final = frozenset({"gallery_not_ready", "unknown_model"})
 
 @dataclass(frozen=True, slots=True)
 class Fetches:
-    """What a round brought; None where nothing changed. `lacking`: why the server has no gallery for a model that was asked for."""
+    """What a round brought; None where nothing changed.
+
+    `lacking`: why the server has no gallery for a model that was asked for. `settings_refused`: why its settings cannot be used.
+    """
 
     gallery_revision: int | None
     settings_revision: int | None
     lacking: str | None = None
+    settings_refused: str = ""
 
 
 class Sync:
@@ -31,11 +37,10 @@ class Sync:
     def fetch(self, models: Sequence[str] = ()) -> Fetches:
         """Ask for the settings and for the gallery of each model; without models for the gallery the server thinks right.
 
-        Raises Unavailable, Rejected or Unauthorised; then the cache is as before, or half newer.
+        Raises Unavailable, Rejected, Unauthorised, or what the cache raises; then the cache is as before, or half newer.
         """
-        settings = self._api.settings(self._cache.settings_etag())
-        if settings:
-            self._cache.store_settings(settings.value, settings.etag)
+        self._cache.settle()
+        settings_revision, settings_refused = self._settings()
         revisions: list[int] = []
         lacking: list[str] = []
         for model in models or (None,):
@@ -49,14 +54,41 @@ class Sync:
             self._cache.forget_galleries_but(models)
         return Fetches(
             gallery_revision=max(revisions, default=None),
-            settings_revision=settings.value.revision if settings else None,
+            settings_revision=settings_revision,
             lacking="; ".join(lacking) or None,
+            settings_refused=settings_refused,
         )
+
+    def _settings(self) -> tuple[int | None, str]:
+        """The revision of what came, and why it cannot be used; then the old ones stay."""
+        try:
+            settings = self._api.settings(self._cache.settings_etag())
+        except Rejected as error:
+            if error.code != UNUSABLE_SETTINGS:
+                raise
+            return None, str(error)
+        if settings is None:
+            return None, ""
+        self._cache.store_settings(settings.value, settings.etag)
+        return settings.value.revision, ""
 
     def _gallery(self, model: str | None) -> list[int]:
         """The revision of what came; nothing when it has not changed."""
-        fetched = self._api.gallery(self._cache.gallery_etag(model) if model else None, model_id=model)
+        fetched = self._api.gallery(None) if model is None else self._changed(model)
         if fetched is None:
             return []
         self._cache.store_gallery(fetched.value, fetched.etag)
         return [fetched.value.revision]
+
+    def _changed(self, model: str) -> Fetched[GallerySnapshot] | None:
+        """The gallery as it is now: what the node has with what changed since, or the whole where the two do not fit."""
+        base, etag = self._cache.held_gallery(model), self._cache.gallery_etag(model)
+        if base is None:
+            return self._api.gallery(None, model_id=model)
+        fetched = self._api.gallery_since(etag, model_id=model, since=base.revision)
+        if fetched is None:
+            return None
+        if not isinstance(fetched.value, GalleryDelta):
+            return Fetched(fetched.value, fetched.etag)
+        whole = fetched.value.applied_to(base)
+        return self._api.gallery(None, model_id=model) if whole is None else Fetched(whole, fetched.etag)

@@ -22,6 +22,7 @@ from server.sightings.models import Crop, Record
 from tests.contract.claimed_node import claim_token, open_outbox_of, put_sighting
 from tests.contract.fault_proxy import Fate, FaultProxy
 from tests.edge_client.fakes import FakeClock
+from tests.edge_client.fast_clock import FastClock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -57,7 +58,8 @@ class Node:
         return read_status(self.config.state / "outbox", clock=self.clock)
 
     def deliver(self) -> None:
-        courier = build(self.config, Surroundings(clock=self.clock, wait=self.wait, random=lambda: 0.5))
+        fast = FastClock()
+        courier = build(self.config, Surroundings(clock=fast, wait=fast.wait, random=lambda: 0.5))
         courier.run(once=True)
         courier.close()
 
@@ -156,7 +158,7 @@ def test_a_long_wait_is_spent_outside_of_the_lease(node: Node) -> None:
     node.clock.go_on(39)
     assert not records.step()
     assert (node.proxy.seen.count("records"), node.waits) == (before, [])
-    node.clock.go_on(2)
+    node.clock.go_on(11)
     assert records.step()
     assert stored() == recorded
     deliveries.close()

@@ -78,26 +78,26 @@ def test_a_node_with_the_new_set_names_by_the_old_one_until_the_server_is_done(
 ) -> None:
     old, new = ModelSet.load().embedder, ModelSet.load(other_set).embedder
     enrol_two()
-    courier._contact._sync.fetch()
+    courier.contact.step()
     rules = Rules(config, GalleryCache(config.state), new, old)
     assert (rules.model_id, rules.gallery.size) == (old.model_id, 2)
     use(settings, other_set)
     capture_says(config, rules)
-    courier._contact.step()
+    courier.contact.step()
     assert not rules.is_ready_to_go_over()
     assert person_reembed(now=timezone.now())
-    courier._contact.step()
+    courier.contact.step()
     assert not rules.is_ready_to_go_over()
     while person_reembed(now=timezone.now()):
         pass
-    courier._contact._due_ns = 0
-    courier._contact.step()
+    courier.contact._due_ns = 0
+    courier.contact.step()
     assert rules.is_ready_to_go_over()
     rules.go_over()
     assert (rules.model_id, rules.gallery.model_id, rules.gallery.size) == (new.model_id, new.model_id, 2)
     capture_says(config, rules)
-    courier._contact._due_ns = 0
-    courier._contact.step()
+    courier.contact._due_ns = 0
+    courier.contact.step()
     assert GalleryCache(config.state).gallery(old.model_id) is None
 
 
