@@ -16,6 +16,7 @@ from edge_client.outbox import epochs, losses, meta, settled, states
 from edge_client.outbox.rows import COLUMNS, CROP_COLUMNS, MAX_SEQ, RecordRow, mark, number_of, read_crop, read_row, row_id, span_of
 from edge_client.outbox.schema import transaction
 from edge_client.outbox.settled import Range
+from edge_client.outbox.wal import is_whole
 from shared_schema.ids import Epoch, Seq
 
 _MAX_SEEKS: Final = 1_000_000
@@ -141,7 +142,12 @@ def _as_losses(holes: list[Range], *, copied: int) -> Iterator[losses.Loss]:
 
 
 def _knows_its_end(source: sqlite3.Connection) -> bool:
-    """Whether the last record given can be told: from the end of its table, or from the ends of those that name each record."""
+    """Whether the last record given can be told: from the end of its table, or from the ends of those that name each record.
+
+    A log that is broken may have held any number of records more.
+    """
+    if not is_whole(Path(source.execute("PRAGMA database_list").fetchone()[2])):
+        return False
     return _has_end(source, "records") or all(_has_end(source, table) for table in ("waiting", "accepted", "parked"))
 
 

@@ -32,14 +32,18 @@ def require_whole(database: Path, *, sleep: Callable[[float], None] = time.sleep
     To be asked before the database is opened: whoever opens and closes it brings what is left into the database and
     removes the log. Half of a frame that another process is writing is whole a moment later.
     """
-    path = database.with_name(f"{database.name}-wal")
     before, looks = b"", 0
-    while looks < _LOOKS and is_broken(log := path.read_bytes() if path.exists() else b""):
+    while looks < _LOOKS and is_broken(log := _log_of(database)):
         looks = looks + 1 if log == before else 0
         before = log
         sleep(_BETWEEN_LOOKS_S)
     if looks == _LOOKS:
-        raise OutboxDamaged(f"{path} is damaged; start `lintel-edge capture`, which salvages the outbox")
+        raise OutboxDamaged(f"the log of {database} is damaged; start `lintel-edge capture`, which salvages the outbox")
+
+
+def is_whole(database: Path) -> bool:
+    """Whether the log beside `database` is what was written, or there is none."""
+    return not is_broken(_log_of(database))
 
 
 def is_broken(log: bytes) -> bool:
@@ -87,3 +91,8 @@ def _sums(data: bytes, sums: Sums, order: str) -> Sums:
         one = (one + left + two) & _MASK
         two = (two + right + one) & _MASK
     return one, two
+
+
+def _log_of(database: Path) -> bytes:
+    path = database.with_name(f"{database.name}-wal")
+    return path.read_bytes() if path.exists() else b""

@@ -1,4 +1,5 @@
 import random
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -6,6 +7,8 @@ import pytest
 
 from edge_client.errors import OutboxDamaged
 from edge_client.outbox.wal import is_broken, require_whole
+from shared_schema.envelope import Kind
+from tests.edge_client.fakes import open_outbox
 
 
 @pytest.fixture
@@ -110,3 +113,19 @@ def test_a_log_that_stays_broken_is_said_to_be_damaged(database: Path) -> None:
         require_whole(database, sleep=slept.append)
     assert sum(slept) < 1
     connection.close()
+
+
+def test_records_that_a_broken_log_forgets_are_reported_lost(tmp_path: Path) -> None:
+    outbox = open_outbox(tmp_path / "outbox")
+    for number in range(9):
+        outbox.put(Kind.OBSERVATION, str(number).encode())
+    folder = tmp_path / "after"
+    shutil.copytree(tmp_path / "outbox", folder)
+    outbox.close()
+    log = bytearray((folder / "outbox.db-wal").read_bytes())
+    log[-2000] ^= 1
+    (folder / "outbox.db-wal").write_bytes(log)
+    again = open_outbox(folder)
+    (loss,) = again.losses
+    again.close()
+    assert (loss.epoch, loss.from_seq <= 9 <= loss.to_seq, again.epoch) == (1, True, 2)
