@@ -62,7 +62,7 @@ def open_house() -> Iterator[House]:
         made = json.loads(installation.run("create_admin", "--username", "ada", "--json").stdout.splitlines()[-1])
         api = Api(f"http://127.0.0.1:{PORT}")
         house = House(installation, api, _serve(installation, api))
-        stack.callback(lambda: house.server.stop())
+        stack.callback(house.stop_serving)
         api.log_in(str(made["username"]), str(made["password"]))
         yield house
 

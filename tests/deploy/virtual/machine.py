@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,9 +175,8 @@ def _let_limits_work(machine: Machine) -> None:
         machine.run("systemctl", "daemon-reexec")
 
 
-def until(what: str, within_s: float, holds: "Sequence[object] | object") -> float:
+def until(what: str, within_s: float, holds: Callable[[], object]) -> float:
     """Wait until `holds()`, at most so long; returns the seconds it took."""
-    assert callable(holds)
     begun = time.monotonic()
     while not holds():
         assert time.monotonic() - begun < within_s, f"not within {within_s:g} s: {what}"
