@@ -17,7 +17,9 @@ from deploy.local.postgres import DATABASE, Postgres, find_place
 from deploy.local.processes import Part
 from tests.contract.installation import Installation
 from tests.e2e.test_demo import free_port
+from tests.faults.network_node import Key
 
+_HELD = "SELECT epoch, seq, sha256 FROM sightings_record"
 WORKERS, THREADS = 2, 8
 """What an installation has that was not told otherwise."""
 
@@ -57,6 +59,13 @@ class LoadedServer:
 
     def count(self, query: str) -> int:
         return int(str(self.rows(query)[0][0]))
+
+    def held(self) -> list[Key]:
+        """Every record that is stored, as often as it is stored: epoch, seq and hash."""
+        return [(int(str(epoch)), int(str(seq)), str(digest)) for epoch, seq, digest in self.rows(_HELD)]
+
+    def crops_held(self) -> int:
+        return self.count("SELECT count(*) FROM sightings_crop WHERE state = 'stored'")
 
     def log(self) -> str:
         return self.part.program.log.read_text(encoding="utf-8", errors="replace")
