@@ -11,6 +11,8 @@ _NS_PER_MS: Final = 1_000_000
 _STALL_INTERVALS: Final = 10
 _LEAST_STALL_MS: Final = 5_000
 """Between two frames of a healthy camera there are at most so many intervals; a longer silence is a blind interval."""
+_MOST_BLIND: Final = 200
+"""A record has room for so many blind intervals; what comes then is joined to the last one, which says more blindness, never less."""
 
 
 class Coverage:
@@ -27,35 +29,48 @@ class Coverage:
             self._from = self._until = given.at
         reason = given.reason if isinstance(given, Lost) else self._stall(given.at, interval_ms)
         if reason is not None:
-            self._add_blind(given.at, reason)
+            self._add_blind(self._until, given.at, reason)
         self._until = given.at
+
+    def mark_blind(self, reason: str, since: BootNs) -> None:
+        """What was seen from `since` to the last frame is not to be relied on; what has been recorded already stays."""
+        if self._from is not None and since <= self._until:
+            self._add_blind(max(since, self._from), self._until, reason)
 
     def lasted_ms(self) -> int:
         """How long the present interval has lasted."""
         return 0 if self._from is None else (self._until - self._from) // _NS_PER_MS
 
-    def take(self, clock: Clock, *, last_seq: Seq, funnel: Funnel) -> Observation | None:
-        """The interval up to the last frame; the next one begins where it ends. None when there has been no frame at all."""
-        if self._from is None:
-            return None
-        observation = Observation(
+    @property
+    def is_empty(self) -> bool:
+        """Whether the camera has given nothing at all so far."""
+        return self._from is None
+
+    def observation(self, clock: Clock, *, last_seq: Seq, funnel: Funnel) -> Observation:
+        """The interval up to the last frame; of no length before the first."""
+        return Observation(
             at=clock.reading_at(self._until),
-            from_boot_ns=self._from,
+            from_boot_ns=self._until if self._from is None else self._from,
             until_boot_ns=self._until,
             last_seq=last_seq,
-            blind=tuple(self._blind),
+            blind=tuple(sorted(self._blind, key=lambda blind: blind.from_boot_ns)),
             funnel=funnel,
         )
+
+    def begin_anew(self) -> None:
+        """The observation was recorded: the next one begins where it ended."""
         self._from, self._blind = self._until, []
-        return observation
 
     def _stall(self, at: BootNs, interval_ms: int) -> str | None:
         longest_ms = max(_LEAST_STALL_MS, _STALL_INTERVALS * interval_ms)
         return "stalled" if at - self._until > longest_ms * _NS_PER_MS else None
 
-    def _add_blind(self, until: BootNs, reason: str) -> None:
+    def _add_blind(self, began: BootNs, until: BootNs, reason: str) -> None:
         """A blind interval reaches back to the last time the camera gave anything; equal ones that touch become one."""
-        began = self._until
-        if self._blind and self._blind[-1].reason == reason and self._blind[-1].until_boot_ns == began:
-            began = BootNs(self._blind.pop().from_boot_ns)
+        index = next((index for index in range(len(self._blind) - 1, -1, -1) if self._blind[index].reason == reason), None)
+        if index is not None and self._blind[index].until_boot_ns >= began:
+            began = BootNs(min(began, self._blind.pop(index).from_boot_ns))
+        elif len(self._blind) >= _MOST_BLIND:
+            last = self._blind.pop()
+            began, until, reason = BootNs(min(began, last.from_boot_ns)), BootNs(max(until, last.until_boot_ns)), last.reason
         self._blind.append(Blind(from_boot_ns=began, until_boot_ns=until, reason=reason))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
-from edge_client.files import make_private_folder
+from edge_client.files import replace_volatile
 from shared_schema.base import WireModel
 from shared_schema.clock import ClockReading
 from shared_schema.envelope import MAX_INT
@@ -24,7 +24,13 @@ class CaptureReport(WireModel):
     wanted_model_id: str = Field(default="", max_length=64, description="the one it goes over to once its gallery has come")
     gallery_revision: int = Field(ge=0)
     settings_revision: int = Field(ge=0)
+    settings_refused: str = Field(default="", max_length=200, description="why the newest settings are not in force")
     funnel: Funnel = Funnel()
+    refused: int = Field(default=0, ge=0, description="passes since capture started that could not be recorded")
+    crops_shed: int = Field(default=0, ge=0)
+    fsync_p99_ms: float | None = Field(default=None, ge=0)
+    disk_errors: int = Field(default=0, ge=0)
+    card: str = Field(default="", max_length=200, description="what is wrong with the card, empty when nothing is")
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -39,10 +45,7 @@ class CaptureReportFile:
         self._path = run / "capture.json"
 
     def write(self, report: CaptureReport) -> None:
-        make_private_folder(self._path.parent)
-        fresh = self._path.with_suffix(".new")
-        fresh.write_text(report.model_dump_json(), encoding="utf-8")
-        fresh.replace(self._path)
+        replace_volatile(self._path, report.model_dump_json().encode())
 
     def read(self) -> CaptureReport | None:
         """None when capture has not reported yet, or what it left cannot be read."""

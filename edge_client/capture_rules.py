@@ -1,7 +1,9 @@
 """What capture works by: settings and gallery, as the server last told them, looked up again between two frames."""
 
 from typing import Final
+from zoneinfo import ZoneInfo
 
+from edge_client.capture_hours import is_open, zone_of
 from edge_client.config import NodeConfig
 from edge_client.errors import ConfigError
 from edge_client.gallery_cache import ABSENT, GalleryCache
@@ -14,6 +16,8 @@ from shared_schema.ids import ModelId
 
 NO_GALLERY: Final = 0
 """The gallery revision of a node that has none yet: every pass is unknown, for the server to look at again."""
+
+_LONGEST_REFUSAL: Final = 200
 
 reporter = Reporter("capture")
 
@@ -32,6 +36,8 @@ class Rules:
             self._embedder = embedder
         self._use(self._embedder)
         self.settings = config.effective_settings(None)
+        self.settings_refused = ""
+        self._zone: ZoneInfo | None = None
         self._settings_stamp = cache.settings_stamp()
         self._load_settings()
 
@@ -67,6 +73,10 @@ class Rules:
     def policy(self) -> DoorPolicy:
         return policy_of(self.settings, self._embedder.calibration, self.gallery.size)
 
+    def is_open(self, time_ns: int | None) -> bool:
+        """Whether this is an hour at which to look. Always, where the time or the site's zone is not known: people pass."""
+        return time_ns is None or self._zone is None or is_open(self.settings.hours, self._zone, time_ns)
+
     def refresh(self) -> bool:
         """Whether anything changed since the last call."""
         before = (self.settings, self.gallery)
@@ -79,9 +89,13 @@ class Rules:
         return self.settings is not before[0] or self.gallery is not before[1]
 
     def _load_settings(self) -> None:
+        """Settings that cannot be used leave those before in force; hours without a zone are no hours. Either is told to the server."""
+        self.settings_refused = ""
         try:
             self.settings = self._config.effective_settings(self._cache.settings())
+            self._zone = zone_of(self.settings.time_zone) if self.settings.hours else None
         except ConfigError as error:
+            self.settings_refused = str(error)[:_LONGEST_REFUSAL]
             reporter.warn("settings not used", reason=str(error))
 
     def _load_gallery(self) -> None:

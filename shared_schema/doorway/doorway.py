@@ -13,7 +13,7 @@ from shared_schema.doorway.track import Seen, Track
 from shared_schema.doorway.types import DoorPolicy, PassDecided, Pipeline
 from shared_schema.doorway.visits import Visits
 from shared_schema.face.match import Gallery
-from shared_schema.face.types import Bgr, FaceError
+from shared_schema.face.types import Bgr, Face, FaceError, Quality
 from shared_schema.ids import BootNs, PersonId
 from shared_schema.observation import Funnel
 from shared_schema.sighting import Outcome
@@ -70,6 +70,10 @@ class Doorway:
         if not self._tracks and not self._lost:
             self._visits.forget(at, self._policy)
         return decided
+
+    def survey(self, frame: Bgr) -> tuple[tuple[Face, Quality], ...]:
+        """Every face of a BGR frame and how good a look at it is, for whoever mounts the camera; it changes nothing here."""
+        return self._eyes.survey(frame, self._policy)
 
     def finish(self) -> tuple[PassDecided, ...]:
         """The frames are at an end: close every open pass."""

@@ -35,6 +35,11 @@ class Eyes:
                 looks[index] = Look(row, qualities[index], self.pipeline.crop(frame, faces[index]), at, chips[index])
         return [(Seen(face.box, looks.get(index)), qualities[index].gate) for index, face in enumerate(faces)]
 
+    def survey(self, frame: Bgr, policy: DoorPolicy) -> tuple[tuple[Face, Quality], ...]:
+        """Every face of a frame with its quality; nobody is followed or recognised by it."""
+        faces = self.pipeline.detect(frame)
+        return tuple((face, self.pipeline.assess(frame, face, min_face_px=policy.min_face_px)) for face in faces)
+
     def _near(self, at: BootNs, tracks: Sequence[Track]) -> list[Box] | None:
         """Where to look, None for everywhere: when it is time for it, or when a face that was followed was not seen just now."""
         if self._whole_at is None or at - self._whole_at >= _WHOLE_EVERY_NS or not _all_seen_together(tracks):
