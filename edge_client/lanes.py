@@ -1,8 +1,9 @@
 """The two lanes out of the outbox. One step: lease, send, do what the answer says. Neither lane waits for the other."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from edge_client.clock import Clock
+from edge_client.dealings import Dealings
 from edge_client.errors import EdgeError, Rejected, Unauthorised, Unavailable
 from edge_client.outbox.delivery import Deliveries, LeasedCrop, LeasedRecord
 from edge_client.reporting import Reporter
@@ -14,7 +15,6 @@ _FIRST_CROPS, _MOST_CROPS = 8, 8
 _GROWTH = 4
 _QUICK_S, _SLOW_S = 1.0, 4.0
 """More at once is worth it when the answer came so soon; when it took longer than that, less."""
-_CONFLICT = "conflict"
 _NOT_YET = frozenset({"unknown_crop", "unknown_record", "not_found"})
 
 
@@ -69,13 +69,13 @@ class RecordLane:
         clock: Clock,
         pause: Backoff,
         retry: Backoff,
-        on_conflict: Callable[[], None] = lambda: None,
+        dealings: Dealings | None = None,
     ) -> None:
-        """`on_conflict` is told when the server has another record under a number of ours."""
+        """`dealings` is told what the server said, and says what it wants again."""
         self._deliveries = deliveries
         self._sender = sender
         self._retry = retry
-        self._on_conflict = on_conflict
+        self._dealings = dealings or Dealings()
         self._pace = _Pace(first=_FIRST_RECORDS, most=_MOST_RECORDS, clock=clock, backoff=pause)
         self._report = Reporter("records")
 
@@ -83,6 +83,7 @@ class RecordLane:
         """One lease. True when something was delivered, so that another step is worth it at once."""
         if self._pace.is_paused:
             return False
+        self._send_again()
         leased = self._deliveries.lease(self._pace.limit)
         if not leased:
             return False
@@ -96,14 +97,19 @@ class RecordLane:
         for receipt in receipts:
             if receipt.status is Status.REJECTED:
                 self._report.warn("record parked", epoch=receipt.epoch, seq=receipt.seq, code=receipt.code)
-                if receipt.code == _CONFLICT:
-                    self._on_conflict()
+        self._dealings.note(receipts)
         if silent:
             self._failed(silent, Unavailable("the server gave no receipt for some records"))
             return len(silent) < len(leased)
         self._pace.succeeded()
         self._report.state("delivery", "ok")
         return True
+
+    def _send_again(self) -> None:
+        wanted = self._dealings.take_wanted()
+        if wanted is not None:
+            records = self._deliveries.resend_above(*wanted)
+            self._report.warn("the server lost what it had accepted; sending again", above=f"{wanted[0]}/{wanted[1]}", records=records)
 
     def _failed(self, records: Sequence[LeasedRecord], error: EdgeError) -> None:
         self._pace.failed(error)
@@ -128,18 +134,23 @@ class CropLane:
             return False
         leased = self._deliveries.lease_crops(self._pace.limit)
         self._pace.began()
-        for position, crop in enumerate(leased):
-            try:
-                self._send(crop)
-            except (Unavailable, Unauthorised) as error:
-                self._failed(leased[position:], error)
-                return position > 0
+        there: list[LeasedCrop] = []
+        try:
+            for position, crop in enumerate(leased):
+                try:
+                    there += self._send(crop)
+                except (Unavailable, Unauthorised) as error:
+                    self._failed(leased[position:], error)
+                    return position > 0
+        finally:
+            self._deliveries.ack_crops(there)
         if leased:
             self._pace.succeeded()
             self._report.state("delivery", "ok")
         return bool(leased)
 
-    def _send(self, crop: LeasedCrop) -> None:
+    def _send(self, crop: LeasedCrop) -> tuple[LeasedCrop, ...]:
+        """Those that the server has."""
         try:
             self._sender.send_crop(crop.sha256, crop.sealed)
         except Rejected as refusal:
@@ -147,8 +158,8 @@ class CropLane:
                 raise Unavailable(f"the server does not know this crop yet: {refusal}") from refusal
             self._deliveries.bury_crop(crop, code=refusal.code, detail=str(refusal))
             self._report.warn("crop parked", code=refusal.code)
-        else:
-            self._deliveries.ack_crop(crop)
+            return ()
+        return (crop,)
 
     def _failed(self, crops: Sequence[LeasedCrop], error: EdgeError) -> None:
         self._pace.failed(error)

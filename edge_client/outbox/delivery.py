@@ -139,12 +139,15 @@ class Deliveries:
         with self._guarded():
             return tuple(self._load_crops(self._crop_queue.choose(self._connection, limit)))
 
-    def ack_crop(self, crop: LeasedCrop) -> None:
-        """The server has the crop: forget it, then remove its file."""
-        self._write(lambda: states.remove_crop(self._connection, crop.id))
-        self._crop_queue.forget([crop.id])
-        with suppress(OSError):
-            self._crops.remove(crop.file)
+    def ack_crops(self, crops: Sequence[LeasedCrop]) -> None:
+        """The server has these crops: forget them in one transaction, then remove their files."""
+        if not crops:
+            return
+        self._write(lambda: states.remove_crops(self._connection, [crop.id for crop in crops]))
+        self._crop_queue.forget(crop.id for crop in crops)
+        for crop in crops:
+            with suppress(OSError):
+                self._crops.remove(crop.file)
 
     def retry_crops_later(self, delays: Iterable[tuple[LeasedCrop, float]]) -> None:
         for crop, delay_s in delays:

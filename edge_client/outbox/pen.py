@@ -99,7 +99,7 @@ class Pen:
 
     def give_up(self, crop: CropRow, reason: str) -> None:
         """Forget a crop and record why. Its file goes after the transaction."""
-        states.remove_crop(self.connection, crop.id)
+        states.remove_crops(self.connection, [crop.id])
         self.tell_shed(crop.id, crop.sha256, reason)
 
     @property

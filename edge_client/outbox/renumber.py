@@ -57,7 +57,7 @@ def _renumber(pen: Pen, row: int) -> None:
         pen.connection.execute(f"DELETE FROM {table} WHERE id = ?", (row,))  # noqa: S608 (constants)
     settled.add(pen.connection, [row])
     if crop is not None:
-        states.remove_crop(pen.connection, row)
+        states.remove_crops(pen.connection, [row])
         CropRow(new, crop.sha256, crop.file, crop.file_sha256, crop.size_bytes).insert(pen.connection)
     elif named := crop_named_in(record.kind, record.payload):
         pen.tell_shed(new, named, _NOT_HERE)

@@ -125,7 +125,7 @@ def _mend_crop(pen: Pen, crops: CropFolder, row: int) -> None:
     record = find_record(pen.connection, row)
     sha256 = written.sha256 if written else (crop_named_in(record.kind, record.payload) if record else None)
     file = None if written else _file_of(pen, crops, row, sha256)
-    states.remove_crop(pen.connection, row)
+    states.remove_crops(pen.connection, [row])
     if file is not None:
         file.insert(pen.connection)
         pen.connection.execute("UPDATE waiting SET has_crop = 1 WHERE id = ?", (row,))

@@ -83,11 +83,12 @@ def queue_again(connection: sqlite3.Connection, rows: Iterable[int]) -> None:
             _queue_crops(connection, [(row,)])
 
 
-def remove_crop(connection: sqlite3.Connection, row: int) -> None:
-    """Forget a crop; its file goes after the transaction."""
+def remove_crops(connection: sqlite3.Connection, rows: Iterable[int]) -> None:
+    """Forget crops; their files go after the transaction."""
+    keys = [(row,) for row in rows]
     for table in ("crops", "crop_queue", "parked_crops"):
-        connection.execute(f"DELETE FROM {table} WHERE id = ?", (row,))  # noqa: S608 (constants)
-    connection.execute("UPDATE waiting SET has_crop = 0 WHERE id = ? AND has_crop = 1", (row,))
+        connection.executemany(f"DELETE FROM {table} WHERE id = ?", keys)  # noqa: S608 (constants)
+    connection.executemany("UPDATE waiting SET has_crop = 0 WHERE id = ? AND has_crop = 1", keys)
 
 
 def parked(connection: sqlite3.Connection, table: str = "parked") -> list[Parked]:

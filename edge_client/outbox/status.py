@@ -55,6 +55,9 @@ class OutboxStatus:
     crops_waiting: int
     crops_parked: int
     oldest_boot_age_ms: int | None
+    """Of the oldest waiting record of this boot."""
+    waits_since_earlier_boot: bool
+    """Whether a record of an earlier boot waits: it is older than this boot, nobody knows by how much."""
 
     @property
     def is_drained(self) -> bool:
@@ -115,6 +118,7 @@ def read_status(folder: Path, *, clock: Clock) -> OutboxStatus:
             crops_waiting=queued + held,
             crops_parked=parked_crops + stuck,
             oldest_boot_age_ms=_oldest_age_ms(connection, clock),
+            waits_since_earlier_boot=_waits_since_earlier_boot(connection, clock),
         )
 
 
@@ -173,6 +177,12 @@ def _oldest_age_ms(connection: sqlite3.Connection, clock: Clock) -> int | None:
         return None
     row = connection.execute(OLDEST, (int(first), boot_id)).fetchone()
     return None if row is None else max(0, (clock.boot_ns() - int(row[1])) // 1_000_000)
+
+
+def _waits_since_earlier_boot(connection: sqlite3.Connection, clock: Clock) -> bool:
+    boot_id, _, first = (meta.find(connection, BOOT) or "").partition(" ")
+    (oldest,) = connection.execute("SELECT min(id) FROM waiting").fetchone()
+    return oldest is not None and (boot_id != str(clock.boot_id) or oldest < int(first))
 
 
 def _rows(connection: sqlite3.Connection, query: str, limit: int | None) -> Iterator[tuple[Any, ...]]:

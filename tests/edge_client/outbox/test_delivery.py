@@ -125,7 +125,7 @@ def test_a_crop_goes_after_its_record_and_its_file_goes_after_its_receipt(tmp_pa
     deliveries.ack([leased], [_receipt(leased, Status.ACCEPTED)])
     (crop,) = deliveries.lease_crops(5)
     assert len(list((tmp_path / "crops").iterdir())) == 1
-    deliveries.ack_crop(crop)
+    deliveries.ack_crops([crop])
     assert list((tmp_path / "crops").iterdir()) == []
     assert read_status(tmp_path, clock=clock).accepted == 1
     deliveries.close()
@@ -137,7 +137,7 @@ def test_two_sightings_with_the_same_image_each_have_their_file(tmp_path: Path, 
     leased = deliveries.lease(2)
     deliveries.ack(leased, [_receipt(record) for record in leased])
     first, second = deliveries.lease_crops(5)
-    deliveries.ack_crop(first)
+    deliveries.ack_crops([first])
     assert first.sha256 == second.sha256
     assert len(list((tmp_path / "crops").iterdir())) == 1
     deliveries.close()
