@@ -140,7 +140,7 @@ def _records(api: ServerApi, config: NodeConfig, around: Surroundings, watch: Ep
     deliveries = Deliveries.open(config.state / "outbox", clock=around.clock)
     sender = Sender(api, wait=_sleep(around), random=around.random)
     pause, retry = _patience(around)
-    lane = RecordLane(deliveries, sender, clock=around.clock, pause=pause, retry=retry, on_conflict=watch.note_conflict)
+    lane = RecordLane(deliveries, sender, clock=around.clock, pause=pause, retry=retry, dealings=watch.dealings)
     return OpenLane(lane, deliveries, api)
 
 

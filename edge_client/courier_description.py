@@ -40,13 +40,14 @@ class Description:
         return heartbeat.model_copy(update=facts)
 
     def _outbox(self, at: ClockReading) -> dict[str, object]:
+        """Of what waits since an earlier boot nobody knows the age; it is at least that of this boot."""
         with suppress(OutboxError):
             status = read_status(self._state / "outbox", clock=self._clock)
             return {
                 "queue_depth": status.waiting,
                 "parked": status.parked + status.crops_parked,
                 "crops_waiting": status.crops_waiting,
-                "oldest_boot_age_ms": status.oldest_boot_age_ms,
+                "oldest_boot_age_ms": at.boot_ns // 1_000_000 if status.waits_since_earlier_boot else status.oldest_boot_age_ms,
                 "epoch": status.epoch,
                 "last_seq": status.last_seq,
             }
