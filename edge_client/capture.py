@@ -15,13 +15,14 @@ from typing import Final
 
 import cv2
 
+from edge_client.board import ReadBoardKey, read_board_key
 from edge_client.camera import Camera, let_go
 from edge_client.camera.choose import open_camera
 from edge_client.camera.replay import ReplayCamera
 from edge_client.capture_ledger import Ledger
 from edge_client.capture_loop import Capture, Surroundings
 from edge_client.capture_report import CaptureReportFile
-from edge_client.capture_rules import Rules
+from edge_client.capture_rules import NO_GALLERY, Rules
 from edge_client.capture_stills import Stills
 from edge_client.clock import Clock, SystemClock
 from edge_client.config import ModelsConfig, NodeConfig
@@ -79,7 +80,8 @@ def run(config: NodeConfig) -> None:
 
 def _watch(config: NodeConfig, camera: Camera, ledger: Ledger, models: tuple[ModelSet, ...]) -> None:
     clock = SystemClock()
-    rules = Rules(config, GalleryCache(config.state), *(one.embedder for one in models))
+    cache = open_cache(config)
+    rules = Rules(config, cache, *(one.embedder for one in models))
     sets = {one.embedder.model_id: one for one in models}
     contact = FirstContact(config.run_folder)
     stills = Stills(PreviewFolder(config.run_folder, clock), rules, config.camera.field_of_view_deg)
@@ -97,13 +99,20 @@ def _watch(config: NodeConfig, camera: Camera, ledger: Ledger, models: tuple[Mod
     )
     capture = Capture(camera, lambda: Doorway(pipeline_of(sets[rules.model_id]), rules.gallery, rules.policy), ledger, rules, around)
     stop_on_signal(capture.stop)
-    reporter.say("started", gallery_revision=rules.gallery.revision)
+    reporter.say("started", gallery_revision=rules.gallery.revision, gallery_at_rest=cache.at_rest)
+    if rules.gallery.revision == NO_GALLERY:
+        reporter.warn("without a gallery nobody is named until the next contact with the server; passes are recorded for its second look")
     try:
         capture.run()
     finally:
         notifier.stopping()
         stills.close()
     reporter.say("ended")
+
+
+def open_cache(config: NodeConfig, read: ReadBoardKey = read_board_key) -> GalleryCache:
+    """Capture's cache: it alone can open a gallery that lies sealed on the card."""
+    return GalleryCache.of_capture(config.state, run=config.run_folder, identity=IdentityFolder(config.state).load(), read_board_key=read)
 
 
 def known_time_ns(clock: Clock, contact: FirstContact) -> int | None:
