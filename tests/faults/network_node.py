@@ -12,11 +12,12 @@ from uuid import UUID
 from edge_client.commands.claim import claim
 from edge_client.config import CameraConfig, NodeConfig
 from edge_client.errors import Unavailable
+from edge_client.identity import IdentityFolder, KeyFolder
 from edge_client.lanes import CropLane, RecordLane
 from edge_client.node_token import TokenFile
 from edge_client.outbox.delivery import Deliveries
 from edge_client.outbox.status import OutboxStatus, read_status
-from edge_client.outbox.store import Recorded
+from edge_client.outbox.store import Outbox, Recorded
 from edge_client.sender import Backoff, Sender
 from edge_client.server_api import ServerApi
 from edge_client.simulate.passes import Faces, Passers
@@ -25,7 +26,6 @@ from shared_schema.envelope import Kind
 from shared_schema.ids import ModelId, PersonId
 from shared_schema.node import Receipt, RecordItem, Status
 from shared_schema.sighting import Crop, Sighting
-from tests.contract.claimed_node import open_outbox_of
 from tests.edge_client.fakes import FakeClock
 
 MODEL = Model(ModelId("m"), 16)
@@ -98,7 +98,7 @@ class NetworkNode:
         """Sightings of made-up passers, a minute apart."""
         self._seed += 1
         passers = Passers((NOBODY_KNOWN,), Faces(MODEL), rate=1, seed=self._seed)
-        outbox = open_outbox_of(self.config, self.clock)
+        outbox = self._open_outbox()
         made: list[Recorded] = []
         while len(made) < count:
             self.clock.go_on(60)
@@ -123,6 +123,10 @@ class NetworkNode:
         outbox.close()
         self.recorded += made
         return made
+
+    def _open_outbox(self) -> Outbox:
+        identity, signer = IdentityFolder(self.config.state).load(), KeyFolder(self.config.state).signer()
+        return Outbox.open(self.outbox, identity=identity, signer=signer, clock=self.clock)
 
     def status(self) -> OutboxStatus:
         return read_status(self.outbox, clock=self.clock)
