@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     courier = _add(commands, "courier", _courier, "outbox → server alone (part of run)")
     courier.add_argument("--once", action="store_true", help="end when nothing is left to send")
     _add_outbox(commands)
+    _add_preview(commands)
     _add_simulate(commands)
     doctor = _add(commands, "doctor", _doctor, "check the node and say what to do")
     doctor.add_argument("--json", action="store_true", help="for programs")
@@ -68,6 +69,14 @@ def _add(commands: _Commands, name: str, command: Command, text: str) -> argpars
     parser.add_argument("--config", type=Path, default=_CONFIG, metavar="FILE", help="the node's configuration (default: %(default)s)")
     parser.set_defaults(command=command)
     return parser
+
+
+def _add_preview(commands: _Commands) -> None:
+    preview = _add(commands, "preview", _preview, "show what the camera sees and say how well it is mounted, for a while")
+    preview.add_argument("--minutes", type=float, default=10.0, help="for how long (default: %(default)g)")
+    preview.add_argument(
+        "--distance", type=float, default=2.0, metavar="METRES", help="from the camera to people's faces (default: %(default)g)"
+    )
 
 
 def _add_outbox(commands: _Commands) -> None:
@@ -137,6 +146,15 @@ def _courier(options: argparse.Namespace) -> int:
         courier.run(once=options.once)
     finally:
         courier.close()
+    return 0
+
+
+def _preview(options: argparse.Namespace) -> int:
+    from edge_client.commands.preview import Wish, preview
+
+    if not (0 < options.minutes <= 24 * 60 and 0 < options.distance <= 50):
+        raise EdgeError("--minutes is at most 1440 and --distance at most 50 metres, both above 0")
+    preview(NodeConfig.load(options.config), Wish(options.minutes, options.distance), say=lambda line: print(line, flush=True))
     return 0
 
 

@@ -101,8 +101,8 @@ def _of_the_light(seen: Mounting) -> Iterator[str]:
         yield f"the picture is too bright ({seen.brightness:.0f} of 255): shade it from the light"
     if seen.burnt_out > _MOST_BURNT_OUT:
         yield f"{seen.burnt_out:.0%} of the picture is white: turn the camera away from the window or lamp"
-    if seen.noise is not None and seen.noise > _MOST_NOISE and (seen.motion or 0) < 0.5:
-        yield f"the picture is noisy ({seen.noise:.0f} grey levels): add light"
+    if seen.noise is not None and seen.noise > _MOST_NOISE:
+        yield f"the picture is noisy ({seen.noise:.0f} grey levels): hold the camera still, and add light if that does not help"
 
 
 def _of_the_place(seen: Mounting, place: Place, step: float) -> Iterator[str]:

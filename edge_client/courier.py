@@ -22,6 +22,8 @@ from edge_client.node_token import TokenFile, Tokens
 from edge_client.notify import Notifier
 from edge_client.outbox.delivery import Deliveries
 from edge_client.outbox.status import read_status
+from edge_client.preview import PreviewServer
+from edge_client.preview_folder import PreviewFolder
 from edge_client.reporting import Reporter
 from edge_client.sender import Backoff, Sender
 from edge_client.server_api import ServerApi
@@ -106,7 +108,8 @@ def build(config: NodeConfig, around: Surroundings) -> Courier:
     contact = _contact(connect(_TIMEOUT_S), config, around, tokens=tokens, watch=watch, identify=identify)
     records = LaneWorker("records", lambda: _records(connect(_TIMEOUT_S), config, around, watch), may_go=lambda: contact.records_may_go)
     crops = LaneWorker("crops", lambda: _crops(connect(_CROP_TIMEOUT_S), config, around), may_go=lambda: contact.records_may_go)
-    return Courier(contact, (contact, records, crops, identify), config=config, around=around)
+    preview = PreviewServer(PreviewFolder(config.run_folder, around.clock), config.preview)
+    return Courier(contact, (contact, records, crops, identify, preview), config=config, around=around)
 
 
 def server_of(config: NodeConfig, identity: Identity) -> str:
