@@ -2,12 +2,14 @@
 
 import json
 import shutil
+import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from edge_client.accounts import CAPTURE, COURIER, Accounts
 from edge_client.camera import Lost
 from edge_client.camera.choose import open_camera
 from edge_client.capture import load_model_sets
@@ -17,6 +19,7 @@ from edge_client.config import NodeConfig, can_be_overheard
 from edge_client.errors import EdgeError, OutboxMissing, Rejected, Unauthorised
 from edge_client.gallery_cache import GalleryCache
 from edge_client.identity import Identity, IdentityFolder, KeyFolder
+from edge_client.memory_folder import swaps_to_disk
 from edge_client.node_token import TokenFile
 from edge_client.outbox import schema
 from edge_client.outbox.status import read_status
@@ -51,6 +54,8 @@ class Patient:
     api: Callable[[str, str], ServerApi] = lambda server, token: ServerApi(server, token=token)
     synchronised: Callable[[], bool] = kernel_says_synchronised
     free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free
+    accounts: Callable[[], Accounts | None] = Accounts.of_this_machine
+    swaps: Callable[[], bool] = swaps_to_disk
 
 
 def run(config_path: Path, *, only: Sequence[str] = (), as_json: bool = False) -> int:
@@ -85,12 +90,40 @@ def check_identity(patient: Patient) -> Finding:
     return Finding("identity", "ok", f"claimed as node {identity.node} at {identity.door_name}")
 
 
+def check_secrets(patient: Patient) -> Finding:
+    """Who may read the signing key and the token: their accounts, and nobody else."""
+    keys, token = patient.config.state / "keys", patient.config.state / "identity" / "token.json"
+    accounts = patient.accounts()
+    for path, owner in ((keys, CAPTURE), (keys / "signing.key", CAPTURE), (token, COURIER)):
+        found = path.stat()
+        wanted = accounts and (accounts.capture if owner == CAPTURE else accounts.courier)
+        if stat.S_IMODE(found.st_mode) & 0o077:
+            return Finding("secrets", "fail", f"{path} may be read by other accounts; run `chmod go= {path}`")
+        if wanted is not None and found.st_uid != wanted:
+            return Finding("secrets", "fail", f"{path} belongs to another account than {owner}; run `chown {owner} {path}`")
+    if accounts is None:
+        return Finding("secrets", "ok", "signing key and token are for this account alone; both processes run under it")
+    return Finding("secrets", "ok", f"the signing key is for {CAPTURE} alone, the token for {COURIER} alone")
+
+
+def check_gallery(patient: Patient) -> Finding:
+    """Where the templates of faces lie while the node is switched off."""
+    if _cache(patient).at_rest == "sealed":
+        return Finding(
+            "gallery", "ok", "lies on the card, sealed under the board's own key; serves after a reboot without a network too"
+        )
+    sentence = "lies in memory only, as the board has no key of its own: after a reboot nobody is named until the next contact"
+    if patient.swaps():
+        return Finding("gallery", "warn", f"{sentence}; swap may write it to the card, so turn swap off or use zram")
+    return Finding("gallery", "ok", sentence)
+
+
 def check_models(patient: Patient) -> Finding:
     wanted, *meanwhile = (models.embedder.model_id for models in load_model_sets(patient.config.models))
-    cache = GalleryCache(patient.config.state)
-    if cache.gallery(wanted) is not None or not cache.has_galleries():
+    cache = _cache(patient)
+    if cache.has_gallery(wanted) or not cache.has_galleries():
         return Finding("models", "ok", f"every file has the hash its manifest names; embedder {wanted}")
-    usable = next((model for model in meanwhile if cache.gallery(model) is not None), None)
+    usable = next((model for model in meanwhile if cache.has_gallery(model)), None)
     if usable is not None:
         return Finding("models", "warn", f"the server has no gallery for {wanted} yet, the node goes on with {usable} until it has")
     return Finding("models", "fail", f"the gallery was made with another model than this node's {wanted}; install the same models on both")
@@ -143,6 +176,8 @@ def check_disk(patient: Patient) -> Finding:
     shown = f"{free / 1e9:.1f} GB free in {patient.config.state}"
     if free < LEAST_FREE_BYTES:
         return Finding("disk", "fail", f"{shown}; make room, else records cannot be kept")
+    if free < patient.config.outbox.min_free_bytes:
+        return Finding("disk", "warn", f"{shown}, less than [outbox] min_free_bytes: crops are given up for room")
     if free < FREE_BYTES_WANTED:
         return Finding("disk", "warn", f"{shown}; a long time without the server would fill it")
     return Finding("disk", "ok", shown)
@@ -150,7 +185,7 @@ def check_disk(patient: Patient) -> Finding:
 
 def check_settings(patient: Patient) -> Finding:
     """Settings under which nobody who walks through could ever be decided."""
-    settings = patient.config.effective_settings(GalleryCache(patient.config.state).settings())
+    settings = patient.config.effective_settings(_cache(patient).settings())
     return judge_settings(settings)
 
 
@@ -182,7 +217,9 @@ def check_outbox(patient: Patient) -> Finding:
 
 CHECKS: Final[Mapping[str, Callable[[Patient], Finding]]] = {
     "identity": check_identity,
+    "secrets": check_secrets,
     "models": check_models,
+    "gallery": check_gallery,
     "camera": check_camera,
     "server": check_server,
     "clock": check_clock,
@@ -190,6 +227,10 @@ CHECKS: Final[Mapping[str, Callable[[Patient], Finding]]] = {
     "settings": check_settings,
     "outbox": check_outbox,
 }
+
+
+def _cache(patient: Patient) -> GalleryCache:
+    return GalleryCache(patient.config.state, run=patient.config.run_folder)
 
 
 def _identity(patient: Patient) -> Identity:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from edge_client.files import write_private
+from edge_client.files import make_private_folder, write_private
 from shared_schema.sealing import GALLERY, SealError, seal, unseal
 
 _INFO: Final = b"lintel gallery at rest 1"
@@ -61,6 +61,7 @@ class PublicHalf:
             there = self._path.exists()
             self._path.unlink(missing_ok=True)
             return there
+        make_private_folder(self._path.parent)
         write_private(self._path, key.public)
         return True
 

@@ -47,7 +47,6 @@ class GalleryCache:
     def __init__(self, state: Path, *, run: Path | None = None, key: RestKey | None = None) -> None:
         """`key` opens what is sealed: capture has it, where there is one at all. `run` is the node's run folder."""
         self._folder = state / "cache"
-        make_private_folder(self._folder)
         self._settings = self._folder / "settings.json"
         self._memory = MemoryFolder(state, run or state / "run")
         self._public_half = PublicHalf(self._folder)
@@ -119,6 +118,7 @@ class GalleryCache:
         self._place(value.model_id)
 
     def store_settings(self, value: NodeSettings, etag: str) -> None:
+        make_private_folder(self._folder)
         write_private(self._settings, _CachedSettings(etag=etag, value=value).model_dump_json().encode())
 
     def settle(self) -> None:
@@ -144,6 +144,7 @@ class GalleryCache:
             write_private(self._memory.make() / f"{_name(model_id)}.json", plain)
             self._sealed(model_id).unlink(missing_ok=True)
         else:
+            make_private_folder(self._folder)
             write_private(self._sealed(model_id), seal_to(public_half, plain))
             in_memory = self._in_memory(model_id)
             if in_memory is not None:

@@ -3,6 +3,7 @@
 `<state>/keys/` is capture's alone, `<state>/identity/` is for both processes; its token is the courier's (`node_token`).
 """
 
+import os
 from hashlib import sha256
 from pathlib import Path
 from typing import Self
@@ -72,7 +73,7 @@ class KeyFolder:
     def signer(self) -> Ed25519PrivateKey:
         """The signing key. Raises NotClaimed when there is none."""
         self._move()
-        return _load(self._key)
+        return _load(self._before if self._before.exists() and not self._key.exists() else self._key)
 
     def public_key(self) -> bytes:
         """Raises NotClaimed when there is no key."""
@@ -116,8 +117,11 @@ class KeyFolder:
         return self._folder / f"claim-{sha256(token.encode()).hexdigest()[:16]}.key"
 
     def _move(self) -> None:
-        """Copy, make durable, then remove: after a power cut in between the key is there at least once."""
-        if not self._before.exists():
+        """Copy, make durable, then remove: after a power cut in between the key is there at least once.
+
+        Only for its own account: it would lose a key that another one moved, as root does who looks after the node.
+        """
+        if not self._before.exists() or self._before.stat().st_uid != os.geteuid():
             return
         make_secret_folder(self._folder)
         if not self._key.exists():

@@ -5,6 +5,7 @@ restored backup), and then the one before is what the server accepts.
 """
 
 import json
+import os
 import threading
 from pathlib import Path
 from typing import Self
@@ -73,10 +74,12 @@ class TokenFile:
         return found.st_mtime_ns, found.st_ino
 
     def _move(self) -> None:
-        """The token is durable in its new place before it leaves the old one."""
+        """The token is durable in its new place before it leaves the old one. Only for its own account."""
         if self._path.exists():
             return
         try:
+            if self._before.stat().st_uid != os.geteuid():
+                return
             found = json.loads(self._before.read_bytes())
             token = NodeToken.model_validate({"token": found.pop("token")})
         except (OSError, ValueError, KeyError, AttributeError):

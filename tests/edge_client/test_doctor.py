@@ -8,6 +8,7 @@ import pytest
 
 from edge_client import doctor
 from edge_client.__main__ import main
+from edge_client.accounts import Accounts
 from edge_client.capture import load_model_set
 from edge_client.capture_report import CaptureReport, CaptureReportFile
 from edge_client.config import NodeConfig
@@ -31,7 +32,14 @@ def healthy(tmp_path: Path, server: FakeServer, clock: FakeClock) -> Patient:
     cv2.imwrite(str(pictures / "1.png"), np.zeros((48, 64, 3), np.uint8))
     make_claimed(tmp_path, an_identity(server=server.url))
     open_outbox(tmp_path / "outbox", clock).close()
-    return Patient(config_of(tmp_path, source=pictures), clock, synchronised=lambda: True, free_bytes=lambda _folder: 5_000_000_000)
+    return Patient(
+        config_of(tmp_path, source=pictures),
+        clock,
+        synchronised=lambda: True,
+        free_bytes=lambda _folder: 5_000_000_000,
+        accounts=lambda: None,
+        swaps=lambda: False,
+    )
 
 
 def config_of(state: Path, *, source: Path, **settings: int) -> NodeConfig:
@@ -46,7 +54,9 @@ def found(patient: Patient) -> dict[str, Finding]:
 
 
 def but(patient: Patient, **changes: object) -> Patient:
-    known: dict[str, object] = {name: getattr(patient, name) for name in ("config", "clock", "api", "synchronised", "free_bytes")}
+    known: dict[str, object] = {
+        name: getattr(patient, name) for name in ("config", "clock", "api", "synchronised", "free_bytes", "accounts", "swaps")
+    }
     return Patient(**(known | changes))  # type: ignore[arg-type]
 
 
@@ -58,7 +68,7 @@ def report(patient: Patient, camera: str) -> None:
 
 def test_a_healthy_node_is_ok_in_every_line(healthy: Patient) -> None:
     findings = list(examine(healthy))
-    assert [finding.result for finding in findings] == ["ok"] * 8
+    assert [finding.result for finding in findings] == ["ok"] * 10
     assert exit_code(findings) == 0
 
 
@@ -167,7 +177,7 @@ def test_it_prints_a_line_per_check_and_fails_when_one_does(healthy: Patient, tm
     IdentityFolder(tmp_path).save(an_identity(server="http://127.0.0.1:9"))
     assert doctor.run(tmp_path / "node.toml") == 1
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 8
+    assert len(lines) == 10
     assert [line.split()[:2] for line in lines if line.startswith("fail")] == [["fail", "server"]]
 
 
@@ -186,7 +196,7 @@ def test_a_single_check_can_be_asked_for(healthy: Patient, tmp_path: Path, capsy
 
 def test_a_check_that_does_not_exist_is_refused(healthy: Patient, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--only", "modles", "--config", str(tmp_path / "node.toml")]) == 1
-    assert capsys.readouterr().err.startswith("lintel-edge: there is no check 'modles'; choose among identity, models, ")
+    assert capsys.readouterr().err.startswith("lintel-edge: there is no check 'modles'; choose among identity, secrets, models, ")
 
 
 class _AnswersEverything(ServerApi):
@@ -223,3 +233,40 @@ def test_a_node_that_waits_for_the_gallery_of_its_new_model_is_told_what_it_goes
     assert (waiting.result, shipped.embedder.model_id in waiting.sentence) == ("warn", True)
     cache.store_gallery(GallerySnapshot(revision=2, model_id="a-new-model", dimension=2, people=()), "e")
     assert found(but(healthy, config=config))["models"].result == "ok"
+
+
+@pytest.mark.parametrize("path", ["keys", "keys/signing.key", "identity/token.json"])
+def test_a_secret_that_others_may_read_is_found(healthy: Patient, path: str) -> None:
+    secret = healthy.config.state / path
+    secret.chmod(secret.stat().st_mode | 0o040)
+    finding = found(healthy)["secrets"]
+    assert (finding.result, f"chmod go= {secret}" in finding.sentence) == ("fail", True)
+
+
+def test_a_secret_of_the_wrong_account_is_found(healthy: Patient) -> None:
+    own = (healthy.config.state / "keys").stat().st_uid
+    right, wrong = Accounts(own, own, 0), Accounts(own, own + 1, 0)
+    assert found(but(healthy, accounts=lambda: right))["secrets"].result == "ok"
+    finding = found(but(healthy, accounts=lambda: wrong))["secrets"]
+    assert (finding.result, "chown lintel-courier" in finding.sentence) == ("fail", True)
+
+
+def test_a_token_that_is_gone_is_found(healthy: Patient) -> None:
+    (healthy.config.state / "identity" / "token.json").unlink()
+    assert (found(healthy)["secrets"].result, found(healthy)["server"].result) == ("fail", "fail")
+
+
+def test_where_the_gallery_lies_is_said_plainly(healthy: Patient) -> None:
+    in_memory = found(healthy)["gallery"]
+    assert (in_memory.result, "until the next contact" in in_memory.sentence) == ("ok", True)
+    swapped = found(but(healthy, swaps=lambda: True))["gallery"]
+    assert (swapped.result, "turn swap off" in swapped.sentence) == ("warn", True)
+    identity = an_identity().model_copy(update={"gallery_secret": b"\x03" * 32})
+    run = healthy.config.run_folder
+    GalleryCache.of_capture(healthy.config.state, run=run, identity=identity, read_board_key=lambda: b"\x04" * 32)
+    assert "board's own key" in found(but(healthy, swaps=lambda: True))["gallery"].sentence
+
+
+def test_a_card_that_is_fuller_than_the_outbox_may_make_it_is_found(healthy: Patient) -> None:
+    finding = found(but(healthy, free_bytes=lambda _folder: 400_000_000))["disk"]
+    assert (finding.result, "crops are given up" in finding.sentence) == ("warn", True)

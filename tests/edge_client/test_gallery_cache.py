@@ -30,7 +30,7 @@ def _of_capture(state: Path, board: bytes | None, secret: bytes | None = SECRET)
 
 
 def _on_card(state: Path) -> list[str]:
-    return sorted(path.stem.partition("-")[0] + path.suffix for path in (state / "cache").iterdir())
+    return sorted(path.stem.partition("-")[0] + path.suffix for path in (state / "cache").glob("*"))
 
 
 def _memory(state: Path) -> Path:
@@ -138,7 +138,7 @@ def test_a_newer_gallery_replaces_the_older_whole(tmp_path: Path) -> None:
 
 def test_plain_galleries_of_earlier_releases_leave_the_card(tmp_path: Path) -> None:
     for name in ("gallery.json", "gallery-0123456789abcdef.json"):
-        GalleryCache(tmp_path)
+        (tmp_path / "cache").mkdir(exist_ok=True)
         (tmp_path / "cache" / name).write_text("{}", encoding="utf-8")
     GalleryCache(tmp_path).store_settings(NodeSettings(revision=2), '"2"')
     GalleryCache(tmp_path).remove_plain()
