@@ -107,15 +107,17 @@ def requeue(connection: sqlite3.Connection) -> None:
 
 
 def adopt_unnamed(pen: Pen, crops: CropFolder) -> None:
-    """Rows for files that none names, where the file tells of a record that was given and has no crop's row."""
+    """A row for each file that none names and that is a delivered record's; of a record that is lost its crop is told as shed."""
     connection = pen.connection
     named = {file for (file,) in connection.execute("SELECT file FROM crops")}
     for file in crops.unnamed(named):
         row = crops.adopt(file)
-        if row is None or connection.execute("SELECT 1 FROM crops WHERE id = ?", (row.id,)).fetchone():
+        if row is None or _is_there(connection, "crops", row.id) or _is_there(connection, "records", row.id):
             continue
         if connection.execute("SELECT 1 FROM settled WHERE id <= ?1 AND last >= ?1", (row.id,)).fetchone():
             row.insert(connection)
+        else:
+            pen.tell_shed(row.id, row.sha256, DAMAGED)
 
 
 def _mend_crop(pen: Pen, crops: CropFolder, row: int) -> None:
@@ -140,6 +142,10 @@ def _file_of(pen: Pen, crops: CropFolder, row: int, sha256: str | None) -> CropR
     if found is None or pen.connection.execute("SELECT 1 FROM crops WHERE file = ? AND id <> ?", (found.file, row)).fetchone():
         return None
     return found
+
+
+def _is_there(connection: sqlite3.Connection, table: str, row: int) -> bool:
+    return connection.execute(f"SELECT 1 FROM {table} WHERE id = ?", (row,)).fetchone() is not None  # noqa: S608 (constants)
 
 
 def _ids(connection: sqlite3.Connection, query: str) -> list[int]:

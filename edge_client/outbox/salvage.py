@@ -13,10 +13,13 @@ from typing import Any, Final, TypeVar
 from edge_client.errors import OutboxError
 from edge_client.files import sync_folder
 from edge_client.outbox import epochs, losses, meta, settled, states
+from edge_client.outbox.crops import CropFolder
+from edge_client.outbox.pen import Pen
+from edge_client.outbox.renumber import crop_named_in
+from edge_client.outbox.repair import adopt_unnamed, requeue
 from edge_client.outbox.rows import COLUMNS, CROP_COLUMNS, MAX_SEQ, RecordRow, mark, number_of, read_crop, read_row, row_id, span_of
-from edge_client.outbox.schema import transaction
 from edge_client.outbox.settled import Range
-from edge_client.outbox.wal import is_whole
+from edge_client.outbox.wal import State, state_of
 from shared_schema.ids import Epoch, Seq
 
 _MAX_SEEKS: Final = 1_000_000
@@ -51,16 +54,18 @@ def finish_setting_aside(path: Path) -> None:
     sync_folder(path.parent)
 
 
-def copy_all(folder: Path, target: sqlite3.Connection) -> int:
+def copy_all(folder: Path, pen: Pen, crops: CropFolder) -> int:
     """Copy what can be read of every file set aside and not yet read, and note what is lost. Returns how many files were read."""
     read = 0
     for aside in sorted(folder.glob("damaged-*.db")):
         done = f"salvaged:{aside.name}"
-        if meta.find(target, done) is not None:
+        if meta.find(pen.connection, done) is not None:
             continue
-        with transaction(target):
-            copied = _copy(aside, target)
-            meta.put(target, done, f"{copied} records")
+        with pen.writing():
+            copied = _copy(aside, pen.connection)
+            adopt_unnamed(pen, crops)
+            requeue(pen.connection)
+            meta.put(pen.connection, done, f"{copied} records")
         read += 1
     return read
 
@@ -84,7 +89,7 @@ def _copy(aside: Path, target: sqlite3.Connection) -> int:
 def _take(row: RecordRow, target: sqlite3.Connection) -> bool:
     if not target.execute("SELECT 1 FROM records WHERE id = ?", (row.id,)).fetchone():
         row.insert(target)
-        states.wait(target, row.id, has_crop=False)
+        states.wait(target, row.id, has_crop=crop_named_in(row.kind, row.payload) is not None)
     return True
 
 
@@ -95,7 +100,6 @@ def _copy_crops(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
         if crop is None or target.execute("SELECT 1 FROM crops WHERE id = ?", (crop.id,)).fetchone():
             continue
         crop.insert(target)
-        target.execute("UPDATE waiting SET has_crop = 1 WHERE id = ?", (crop.id,))
 
 
 def _settled(source: sqlite3.Connection) -> Iterator[Range]:
@@ -146,7 +150,7 @@ def _knows_its_end(source: sqlite3.Connection) -> bool:
 
     A log that is broken may have held any number of records more.
     """
-    if not is_whole(Path(source.execute("PRAGMA database_list").fetchone()[2])):
+    if state_of(Path(source.execute("PRAGMA database_list").fetchone()[2])) is not State.WHOLE:
         return False
     return _has_end(source, "records") or all(_has_end(source, table) for table in ("waiting", "accepted", "parked"))
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edge_client.errors import OutboxDamaged, OutboxError, OutboxFull, OutboxMissing
-from edge_client.files import make_private_file
+from edge_client.files import make_private_file, sync_folder
 from edge_client.outbox.migrations import MIGRATIONS, VERSION
 from edge_client.outbox.rows import mark
 from edge_client.outbox.wal import require_whole
@@ -22,12 +22,15 @@ _NO_ROOM = "there is no room for {}; free disk space or let the node reach its s
 def connect(path: Path, *, create: bool = False, check: bool = False) -> sqlite3.Connection:
     """Open for writing, durably, at the newest version; `check` has the database examine itself before it is touched.
 
+    The log's name is made durable here: SQLite does not look whether its own attempt failed.
+
     Raises OutboxMissing, OutboxDamaged, OutboxFull, or OutboxError when the database would not survive a power cut.
     """
     if not create and not path.exists():
         raise OutboxMissing(f"there is no outbox at {path}; start `lintel-edge capture` once")
     try:
-        require_whole(path)
+        if not check:
+            require_whole(path)
         make_private_file(path)
     except OSError as error:
         raise refusal(error, path) from error
@@ -38,9 +41,13 @@ def connect(path: Path, *, create: bool = False, check: bool = False) -> sqlite3
         if check:
             require_sound(connection, path)
         _migrate(connection)
+        sync_folder(path.parent)
     except sqlite3.Error as error:
         connection.close()
         raise translate(error, path) from error
+    except OSError as error:
+        connection.close()
+        raise refusal(error, path) from error
     except OutboxError:
         connection.close()
         raise

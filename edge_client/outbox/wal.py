@@ -9,7 +9,7 @@ Source: "WAL-Index Format" and "The WAL File Format" of the SQLite documentation
 import struct
 import time
 from collections.abc import Callable, Iterator
-from itertools import islice
+from enum import Enum
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -26,40 +26,52 @@ _MASK: Final = 0xFFFFFFFF
 Sums = tuple[int, int]
 
 
-def require_whole(database: Path, *, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Raises OutboxDamaged when the log beside `database` is not what was written, and stays so.
+class State(Enum):
+    """TORN: the last write was not finished, or is no longer what was written. BROKEN: what was committed before it is not either."""
+
+    WHOLE = "whole"
+    TORN = "torn"
+    BROKEN = "broken"
+
+
+def state_of(database: Path, *, sleep: Callable[[float], None] = time.sleep) -> State:
+    """How the log beside `database` stands; WHOLE when there is none.
 
     To be asked before the database is opened: whoever opens and closes it brings what is left into the database and
     removes the log. Half of a frame that another process is writing is whole a moment later.
     """
-    before, looks = b"", 0
-    while looks < _LOOKS and is_broken(log := _log_of(database)):
+    before, looks, state = b"", 0, State.TORN
+    while looks < _LOOKS and (state := examine(log := _log_of(database))) is not State.WHOLE:
         looks = looks + 1 if log == before else 0
         before = log
         sleep(_BETWEEN_LOOKS_S)
-    if looks == _LOOKS:
-        raise OutboxDamaged(f"the log of {database} is damaged; start `lintel-edge capture`, which salvages the outbox")
+    return state
 
 
-def is_whole(database: Path) -> bool:
-    """Whether the log beside `database` is what was written, or there is none."""
-    return not is_broken(_log_of(database))
+def require_whole(database: Path) -> None:
+    """Raises OutboxDamaged when the log beside `database` is torn or broken: then capture has to look after it first."""
+    if (state := state_of(database)) is not State.WHOLE:
+        raise OutboxDamaged(f"the log of {database} is {state.value}; start `lintel-edge capture`, which looks after it")
 
 
-def is_broken(log: bytes) -> bool:
-    """Whether something that was committed may be missing from what SQLite reads in this log."""
+def examine(log: bytes) -> State:
+    """Whether something that was committed may be missing from what SQLite reads in this log.
+
+    Every commit is durable before the next begins, so a power cut harms one at most.
+    """
     if len(log) < _HEADER.size:
-        return False
+        return State.WHOLE
     magic, version, page_bytes, _, *salts, first, second = _HEADER.unpack_from(log)
     order = ">" if magic & 1 else "<"
     sums = _sums(log[:24], (0, 0), order)
     if magic & ~1 != _MAGIC or version != _VERSION or sums != (first, second):
-        return len(log) > _HEADER.size
-    return _goes_on_broken(list(_frames(log, page_bytes)), tuple(salts), sums, order)
+        return State.BROKEN if len(log) > _HEADER.size else State.WHOLE
+    return _state_of_frames(list(_frames(log, page_bytes)), tuple(salts), sums, order)
 
 
 class _Frame(NamedTuple):
     page: int
+    is_commit: bool
     salts: tuple[int, ...]
     sums: Sums
     head: bytes
@@ -69,18 +81,21 @@ class _Frame(NamedTuple):
 def _frames(log: bytes, page_bytes: int) -> Iterator[_Frame]:
     whole = _FRAME.size + page_bytes
     for at in range(_HEADER.size, len(log) - whole + 1, whole):
-        page, _, salt, other_salt, first, second = _FRAME.unpack_from(log, at)
-        yield _Frame(page, (salt, other_salt), (first, second), log[at : at + 8], log[at + _FRAME.size : at + whole])
+        page, pages, salt, other_salt, first, second = _FRAME.unpack_from(log, at)
+        yield _Frame(page, pages > 0, (salt, other_salt), (first, second), log[at : at + 8], log[at + _FRAME.size : at + whole])
 
 
-def _goes_on_broken(frames: list[_Frame], salts: tuple[int, ...], sums: Sums, order: str) -> bool:
+def _state_of_frames(frames: list[_Frame], salts: tuple[int, ...], sums: Sums, order: str) -> State:
     for number, frame in enumerate(frames):
         own = _sums(frame.content, _sums(frame.head, sums, order), order)
         if frame.salts == salts and frame.sums == own and frame.page:
             sums = own
             continue
-        return frame.sums == own or any(later.salts == salts for later in islice(frames, number, None))
-    return False
+        rest = [later for later in frames[number:] if later.salts == salts or later is frame]
+        if sum(later.is_commit for later in rest) > 1:
+            return State.BROKEN
+        return State.TORN if frame.sums == own or any(later.salts == salts for later in rest) else State.WHOLE
+    return State.WHOLE
 
 
 def _sums(data: bytes, sums: Sums, order: str) -> Sums:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edge_client.errors import OutboxDamaged
-from edge_client.outbox.wal import is_broken, require_whole
+from edge_client.outbox.wal import State, examine, require_whole, state_of
 from shared_schema.envelope import Kind
 from tests.edge_client.fakes import open_outbox
 
@@ -42,7 +42,7 @@ def rows_that_sqlite_reads(folder: Path, log: bytes, database: bytes) -> int:
 
 def test_a_log_that_is_whole_is_not_broken(database: Path) -> None:
     connection = write(database, 20)
-    assert not is_broken(log_of(database))
+    assert examine(log_of(database)) is State.WHOLE
     require_whole(database)
     connection.close()
 
@@ -66,7 +66,7 @@ def test_any_change_that_makes_sqlite_forget_rows_is_found(database: Path, tmp_p
         except sqlite3.Error:
             lost = True
         forgot += lost
-        assert is_broken(spoilt) or not lost
+        assert examine(spoilt) is not State.WHOLE or not lost
     assert forgot > 100
     connection.close()
 
@@ -76,7 +76,7 @@ def test_a_transaction_that_was_never_finished_is_no_damage(database: Path) -> N
     log = log_of(database)
     frame = 24 + 4096
     for kept in range(32, len(log), frame // 2):
-        assert not is_broken(log[:kept])
+        assert examine(log[:kept]) is State.WHOLE
     connection.close()
 
 
@@ -86,7 +86,7 @@ def test_frames_of_an_older_log_behind_the_end_are_no_damage(database: Path) -> 
     before = len(log_of(database))
     connection.execute("INSERT INTO t (content) VALUES (x'00')")
     assert len(log_of(database)) == before
-    assert not is_broken(log_of(database))
+    assert examine(log_of(database)) is State.WHOLE
     connection.close()
 
 
@@ -99,7 +99,7 @@ def test_half_a_frame_is_looked_at_again(database: Path) -> None:
     def restore(_seconds: float) -> None:
         path.write_bytes(log)
 
-    require_whole(database, sleep=restore)
+    assert state_of(database, sleep=restore) is State.WHOLE
     connection.close()
 
 
@@ -109,13 +109,25 @@ def test_a_log_that_stays_broken_is_said_to_be_damaged(database: Path) -> None:
     log[len(log) // 2] ^= 1
     database.with_name("a.db-wal").write_bytes(log)
     slept: list[float] = []
-    with pytest.raises(OutboxDamaged, match="salvages"):
-        require_whole(database, sleep=slept.append)
+    assert state_of(database, sleep=slept.append) is State.BROKEN
     assert sum(slept) < 1
+    with pytest.raises(OutboxDamaged, match="start `lintel-edge capture`"):
+        require_whole(database)
     connection.close()
 
 
-def test_records_that_a_broken_log_forgets_are_reported_lost(tmp_path: Path) -> None:
+def test_a_change_in_the_last_commit_alone_may_be_a_write_that_was_cut_off(database: Path) -> None:
+    connection = write(database, 20)
+    log = bytearray(log_of(database))
+    log[-1] ^= 1
+    assert examine(bytes(log)) is State.TORN
+    connection.close()
+
+
+@pytest.mark.parametrize(("from_the_end", "epoch", "last"), [(1, 1, 9), (30_000, 2, 9)])
+def test_records_that_a_damaged_log_forgets_are_reported_lost_and_their_numbers_not_given_again(
+    tmp_path: Path, from_the_end: int, epoch: int, last: int
+) -> None:
     outbox = open_outbox(tmp_path / "outbox")
     for number in range(9):
         outbox.put(Kind.OBSERVATION, str(number).encode())
@@ -123,9 +135,11 @@ def test_records_that_a_broken_log_forgets_are_reported_lost(tmp_path: Path) -> 
     shutil.copytree(tmp_path / "outbox", folder)
     outbox.close()
     log = bytearray((folder / "outbox.db-wal").read_bytes())
-    log[-2000] ^= 1
+    log[-from_the_end] ^= 1
     (folder / "outbox.db-wal").write_bytes(log)
     again = open_outbox(folder)
     (loss,) = again.losses
+    new = again.put(Kind.OBSERVATION, b"new")
     again.close()
-    assert (loss.epoch, loss.from_seq <= 9 <= loss.to_seq, again.epoch) == (1, True, 2)
+    assert (loss.epoch, loss.from_seq <= last <= loss.to_seq, again.epoch) == (1, True, epoch)
+    assert (new.epoch, new.seq) > (1, last)
