@@ -13,19 +13,20 @@ from shared_schema.node import Status
 _FIRST_RECORDS, _MOST_RECORDS = 25, 200
 _FIRST_CROPS, _MOST_CROPS = 8, 8
 _GROWTH = 4
-_QUICK_S, _SLOW_S = 1.0, 4.0
-"""More at once is worth it when the answer came so soon; when it took longer than that, less."""
+_QUICK_S, _SLOW_S = 2.0, 8.0
+"""More at once than at first is worth it when the answer came so soon; when it took longer than that, it was too much."""
 _NOT_YET = frozenset({"unknown_crop", "unknown_record", "not_found"})
 
 
 class _Pace:
-    """How much a lane dares at once and when: less and later after every failure, more again after a quick success.
+    """How much a lane dares at once and when: less and later after every failure, more again after a success.
 
-    So an item that the server cannot digest soon travels alone and holds up nobody; and where many nodes come back at once, or the
-    link is slow, answers do not take so long that nodes give up waiting for what the server then does in vain.
+    So an item that the server cannot digest soon travels alone and holds up nobody. More than at first goes only while answers come
+    quickly: where many nodes come back at once, or the link is slow, nodes must not give up waiting for what the server then does in vain.
     """
 
     def __init__(self, *, first: int, most: int, clock: Clock, backoff: Backoff) -> None:
+        self._first = first
         self._most = most
         self._clock = clock
         self._backoff = backoff
@@ -47,8 +48,10 @@ class _Pace:
         took_s = (self._clock.boot_ns() - self._began) / 1e9
         if took_s <= _QUICK_S:
             self.limit = min(self._most, self.limit * _GROWTH)
+        elif self.limit < self._first:
+            self.limit = min(self._first, self.limit * _GROWTH)
         elif took_s > _SLOW_S:
-            self.limit = max(1, self.limit // 2)
+            self.limit = max(self._first, self.limit // 2)
 
     def failed(self, error: EdgeError) -> None:
         wish = error.retry_after_s if isinstance(error, Unavailable) else None

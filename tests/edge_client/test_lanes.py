@@ -207,15 +207,24 @@ def test_a_lane_begins_small_and_sends_more_at_once_while_answers_come_quickly(n
     assert (batches(server), node.status().waiting) == ([25, 100, 200, 75], 0)
 
 
-def test_a_server_that_takes_long_gets_less_at_once(node: Node, server: FakeServer) -> None:
-    node.put(60)
-    server.takes = lambda: node.clock.go_on(5)
-    node.work(4)
-    assert batches(server) == [25, 12, 6, 3]
+def test_a_server_that_takes_long_gets_less_at_once_but_never_less_than_at_first(node: Node, server: FakeServer) -> None:
+    node.put(700)
+    node.work(3)
+    server.takes = lambda: node.clock.go_on(9)
+    node.work(5)
+    assert batches(server) == [25, 100, 200, 200, 100, 50, 25]
 
 
 def test_between_quick_and_slow_nothing_changes(node: Node, server: FakeServer) -> None:
     node.put(60)
-    server.takes = lambda: node.clock.go_on(2)
+    server.takes = lambda: node.clock.go_on(5)
     node.work(3)
     assert batches(server) == [25, 25, 10]
+
+
+def test_after_a_failure_even_a_slow_server_gets_as_much_as_at_first_again(node: Node, server: FakeServer) -> None:
+    node.put(100)
+    server.faults["records"] = [(500, {}, "")] * 6
+    server.takes = lambda: node.clock.go_on(9)
+    node.work(60)
+    assert batches(server)[6:] == [1, 4, 16, 25, 25, 25, 4]
