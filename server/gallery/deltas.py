@@ -63,6 +63,10 @@ class Confirmation:
     waiting: list[Node]
 
     @property
+    def total(self) -> int:
+        return len(self.confirmed) + len(self.waiting)
+
+    @property
     def complete(self) -> bool:
         return not self.waiting
 

@@ -44,6 +44,8 @@ def menu(request: HttpRequest) -> dict[str, object]:
             "second_looks": scope_for(user, Resource.SIGHTINGS, Verb.VIEW) is Scope.ALL,
             "look_again": may(Resource.SIGHTINGS, Verb.CHANGE),
             "claim": may(Resource.NODES, Verb.CHANGE),
+            "resolve": may(Resource.NODE_ALARMS, Verb.CHANGE),
+            "unfreeze": may(Resource.CONTESTED_NODES, Verb.CHANGE),
         }
     }
 

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
-from server.nodes.models import Mount, Node
+from server.nodes.alarms import WHAT_TO_DO
+from server.nodes.models import ClockOffset, Mount, Node, NodeAlarm
+from server.nodes.selectors import mounted_now, open_alarms, wanted_settings, with_newest_settings, with_open_alarms
 from server.sites.models import Door, Site
+from server.web.node_health import Fact, clock_words, health_facts
+from server.web.words import counted, lasting, ms
 
 SILENT_AFTER = timedelta(minutes=3)
 NO_FRAME_AFTER_MS = 60_000
@@ -56,6 +60,16 @@ class SiteNow:
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmNow:
+    """An open alarm with what to do about it; times are in the zone of the node's site."""
+
+    alarm: NodeAlarm
+    first: datetime
+    last: datetime
+    what_to_do: str
+
+
+@dataclass(frozen=True, slots=True)
 class NodeNow:
     """A node as the Nodes page tells of it."""
 
@@ -69,11 +83,16 @@ class NodeNow:
     queue: str
     parked: str
     funnel: list[str]
+    clock: Fact
+    health: list[Fact]
+    alarms: list[AlarmNow]
+    wanted_settings: int
+    identifying: int
+    zone: str
 
-
-def mounted_now(now: datetime) -> QuerySet[Mount]:
-    """The mounts that hold now."""
-    return Mount.objects.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=now), valid_from__lte=now)
+    @property
+    def needs_somebody(self) -> bool:
+        return bool(self.alarms) or self.clock.bad or any(fact.bad for fact in self.health)
 
 
 def sites_now(now: datetime) -> list[SiteNow]:
@@ -103,7 +122,7 @@ def reported_until(node: Node) -> datetime | None:
     if node.last_heartbeat_at is None or (node.queue_depth and node.oldest_boot_age_ms is None):
         return None
     behind_ms = max(node.oldest_boot_age_ms or 0 if node.queue_depth else 0, node.last_frame_age_ms or 0)
-    return node.last_heartbeat_at - _ms(behind_ms)
+    return node.last_heartbeat_at - ms(behind_ms)
 
 
 def is_silent(node: Node, now: datetime) -> bool:
@@ -113,8 +132,14 @@ def is_silent(node: Node, now: datetime) -> bool:
 def nodes_now(now: datetime) -> list[NodeNow]:
     """Every node by name, revoked ones last."""
     held = Prefetch("mounts", mounted_now(now).select_related("door__site"), to_attr="held")
-    nodes = Node.objects.prefetch_related(held).order_by("name", "id")
+    nodes = _with_clock(Node.objects.prefetch_related(held, with_newest_settings(), with_open_alarms())).order_by("name", "id")
     return [_node_now(node, getattr(node, "held", []), now) for node in sorted(nodes, key=lambda node: node.revoked_at is not None)]
+
+
+def _with_clock(nodes: QuerySet[Node]) -> QuerySet[Node]:
+    """Annotates how far the clock of the present boot may be out."""
+    best = ClockOffset.objects.filter(node=OuterRef("pk"), boot_id=OuterRef("boot_id")).order_by("half_width_ns")
+    return nodes.annotate(clock_ns=Subquery(best.values("half_width_ns")[:1]))
 
 
 def _node_now(node: Node, mounts: Iterable[Mount], now: datetime) -> NodeNow:
@@ -132,7 +157,17 @@ def _node_now(node: Node, mounts: Iterable[Mount], now: datetime) -> NodeNow:
         queue=queue_words(node),
         parked=f"{counted(node.parked, 'record')} refused by the server and parked on the node" if node.parked else "",
         funnel=funnel_words(node.funnel),
+        clock=clock_words(getattr(node, "clock_ns", None)),
+        health=health_facts(node),
+        alarms=[_alarm_now(alarm, zone or UTC) for alarm in open_alarms(node)],
+        wanted_settings=wanted_settings(node).revision,
+        identifying=0 if node.identify_until is None else max(0, round((node.identify_until - now).total_seconds())),
+        zone=zone.key if zone else "UTC",
     )
+
+
+def _alarm_now(alarm: NodeAlarm, zone: tzinfo) -> AlarmNow:
+    return AlarmNow(alarm, alarm.first_at.astimezone(zone), alarm.last_at.astimezone(zone), WHAT_TO_DO[alarm.kind])
 
 
 def camera_words(node: Node) -> str:
@@ -140,7 +175,7 @@ def camera_words(node: Node) -> str:
     said = CAMERA_WORDS.get(node.camera, node.camera.replace("_", " "))
     if node.last_frame_age_ms is None or node.last_frame_age_ms < NO_FRAME_AFTER_MS:
         return said
-    return f"{said}; its last frame was {lasting(_ms(node.last_frame_age_ms))} old"
+    return f"{said}; its last frame was {lasting(ms(node.last_frame_age_ms))} old"
 
 
 def queue_words(node: Node) -> str:
@@ -149,7 +184,7 @@ def queue_words(node: Node) -> str:
     if not waiting:
         return "nothing waits"
     age_ms = node.oldest_boot_age_ms or 0 if node.queue_depth else 0
-    oldest = f", the oldest for {lasting(_ms(age_ms))}" if age_ms >= WORTH_TELLING_MS else ""
+    oldest = f", the oldest for {lasting(ms(age_ms))}" if age_ms >= WORTH_TELLING_MS else ""
     return " and ".join(waiting) + " to be sent" + oldest
 
 
@@ -176,21 +211,3 @@ def _reasons(counts: object) -> str:
     """`3 too small, 1 blurred`: the most frequent first."""
     reasons = [(number, name) for name, number in counts.items() if isinstance(number, int) and number] if isinstance(counts, dict) else []
     return ", ".join(f"{number:,} {str(name).replace('_', ' ')}" for number, name in sorted(reasons, reverse=True))
-
-
-def counted(number: int, word: str, words: str = "") -> str:
-    """`1 record`, `2 records`."""
-    return f"{number:,} {word if number == 1 else words or word + 's'}"
-
-
-def lasting(time: timedelta) -> str:
-    """A length of time in its largest unit: `42 seconds`, `3 hours`."""
-    seconds = max(0, int(time.total_seconds()))
-    for size, word in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        if seconds >= size:
-            return counted(seconds // size, word)
-    return counted(seconds, "second")
-
-
-def _ms(milliseconds: int) -> timedelta:
-    return timedelta(milliseconds=min(milliseconds, 10**12))

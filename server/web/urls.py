@@ -2,7 +2,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from server.sightings.second_look import Verdict
-from server.web import enrol, gallery_check, second_looks, views
+from server.web import enrol, gallery_check, nodes, second_looks, views
 
 verdict_page = second_looks.SecondLookVerdictPage.as_view
 
@@ -14,8 +14,13 @@ urlpatterns = [
     path("enrol/<uuid:person>/", enrol.EnrolMorePage.as_view(), name="enrol-more"),
     path("enrol/<uuid:person>/samples/<uuid:sample>/", enrol.SampleRulePage.as_view(), name="sample-rule-page"),
     path("gallery/", gallery_check.GalleryCheckPage.as_view(), name="gallery-page"),
-    path("nodes/", views.NodesPage.as_view(), name="nodes-page"),
-    path("nodes/<uuid:node>/revoke/", views.NodeRevokePage.as_view(), name="node-revoke-page"),
+    path("nodes/", nodes.NodesPage.as_view(), name="nodes-page"),
+    path("nodes/<uuid:node>/settings/", nodes.NodeSettingsPage.as_view(), name="node-settings-page"),
+    path("nodes/<uuid:node>/identify/", nodes.NodeIdentifyPage.as_view(), name="node-identify-page"),
+    path("nodes/<uuid:node>/replace/", nodes.NodeReplacePage.as_view(), name="node-replace-page"),
+    path("nodes/<uuid:node>/unfreeze/", nodes.NodeUnfreezePage.as_view(), name="node-unfreeze-page"),
+    path("nodes/<uuid:node>/revoke/", nodes.NodeRevokePage.as_view(), name="node-revoke-page"),
+    path("nodes/alarms/<uuid:alarm>/resolve/", nodes.AlarmResolvePage.as_view(), name="alarm-resolve-page"),
     path("second-looks/", second_looks.SecondLooksPage.as_view(), name="second-looks-page"),
     path("second-looks/<uuid:look>/", second_looks.SecondLookPage.as_view(), name="second-look-page"),
     path("second-looks/<uuid:look>/accept/", verdict_page(verdict=Verdict.ACCEPTED), name="second-look-accept-page"),

@@ -1,27 +1,19 @@
-"""Today, People, Nodes and signing in."""
-
-from uuid import UUID
+"""Today, People and signing in."""
 
 from django.contrib.auth import login
-from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.auth.views import LoginView
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.utils import timezone
 
 from server.accounts.services import sign_in
 from server.core.errors import LintelError
 from server.core.permissions import Resource
-from server.gallery.reembed_progress import models_progress
-from server.nodes.models import Node
-from server.nodes.claims import claim_create
-from server.nodes.services import node_revoke
-from server.sites.models import Door
-from server.web import fleet, selectors
+from server.web import selectors
 from server.web.access import Page, no_store
-from server.web.forms import ClaimForm, SignInForm
+from server.web.forms import SignInForm
 
 PEOPLE_PER_PAGE = 50
 
@@ -77,44 +69,6 @@ class PeoplePage(Page):
         people = rows.get_page(request.GET.get("page"))
         zone = selectors.first_zone()
         return no_store(render(request, "web/people.html", {"people": people, "search": search, "zone": zone, "page": "people"}))
-
-
-class NodesPage(Page):
-    """Nodes with their health; operators claim new ones here."""
-
-    resource = Resource.NODES
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        return self._page(request, ClaimForm())
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        form = ClaimForm(request.POST)
-        if not form.is_valid():
-            return self._page(request, form, status=400)
-        by = request.user if isinstance(request.user, AbstractBaseUser) else None
-        new = claim_create(door=form.cleaned_data["door"], name=form.cleaned_data["name"], by=by, now=timezone.now())
-        address = request.build_absolute_uri("/").rstrip("/")
-        command = f"lintel-edge claim --server {address} --token {new.token} --config /etc/lintel/edge.toml"
-        zone = form.cleaned_data["door"].site.zone
-        expires = new.claim.expires_at.astimezone(zone)
-        claim = {"of": new.claim, "token": new.token, "command": command, "expires": expires, "zone": zone.key}
-        return self._page(request, ClaimForm(), claim=claim)
-
-    def _page(self, request: HttpRequest, form: ClaimForm, *, claim: object = None, status: int = 200) -> HttpResponse:
-        now = timezone.now()
-        told = {"nodes": fleet.nodes_now(now), "models": models_progress(now=now), "doors": Door.objects.exists()}
-        context = {**told, "form": form, "claim": claim, "page": "nodes"}
-        return no_store(render(request, "web/nodes.html", context, status=status))
-
-
-class NodeRevokePage(Page):
-    """Shuts a node out for good."""
-
-    resource = Resource.NODES
-
-    def post(self, request: HttpRequest, node: UUID) -> HttpResponse:
-        node_revoke(get_object_or_404(Node, uuid=node), now=timezone.now())
-        return redirect("nodes-page")
 
 
 def favicon(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 (Django's signature)

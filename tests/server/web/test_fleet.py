@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from server.nodes.models import Node
-from server.web import fleet
+from server.web import fleet, words
 from tests.factories import FakeNode, a_door, a_site
 
 NOW = datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
@@ -14,11 +14,11 @@ def a_node(**values: object) -> Node:
 
 
 @pytest.mark.parametrize(
-    ("time", "words"),
+    ("time", "told"),
     [(0, "0 seconds"), (1, "1 second"), (59, "59 seconds"), (60, "1 minute"), (7_199, "1 hour"), (86_400, "1 day"), (-5, "0 seconds")],
 )
-def test_a_length_of_time_is_told_in_its_largest_unit(time: int, words: str) -> None:
-    assert fleet.lasting(timedelta(seconds=time)) == words
+def test_a_length_of_time_is_told_in_its_largest_unit(time: int, told: str) -> None:
+    assert words.lasting(timedelta(seconds=time)) == told
 
 
 @pytest.mark.parametrize(
