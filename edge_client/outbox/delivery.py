@@ -14,13 +14,13 @@ from typing import Self
 
 from edge_client.clock import Clock
 from edge_client.errors import OutboxDamaged
-from edge_client.outbox import epochs, losses, states
+from edge_client.outbox import epochs, first_look, losses, states
 from edge_client.outbox.crops import CropFolder
 from edge_client.outbox.items import item_of
 from edge_client.outbox.leases import REASK_NS, Leases, Reasks
 from edge_client.outbox.reserve import spend_if_full
 from edge_client.outbox.rows import CropRow, find_crop, find_record, row_id
-from edge_client.outbox.schema import DATABASE, checkpoint, connect, refusal, transaction, translate
+from edge_client.outbox.schema import DATABASE, checkpoint, refusal, transaction, translate
 from edge_client.outbox.states import DAMAGED, Parked
 from shared_schema.ids import Epoch, Seq
 from shared_schema.node import Receipt, RecordItem, Status
@@ -55,7 +55,7 @@ class Deliveries:
     def __init__(self, folder: Path, *, clock: Clock) -> None:
         self._folder = folder
         self._path = folder / DATABASE
-        self._connection = spend_if_full(folder, lambda: connect(self._path), tidy=lambda: None)
+        self._connection = spend_if_full(folder, lambda: first_look.connect(self._path, clock.boot_id), tidy=lambda: None)
         self._inode = self._path.stat().st_ino
         self._crops = CropFolder(folder)
         with self._guarded():

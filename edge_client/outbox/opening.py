@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Final
 
 from edge_client.errors import OutboxDamaged, OutboxError
-from edge_client.outbox import epochs, losses, meta, salvage, settled, wal
+from edge_client.outbox import epochs, first_look, losses, meta, salvage, settled
 from edge_client.outbox.crops import CropFolder
 from edge_client.outbox.pen import Author, Pen
 from edge_client.outbox.repair import repair
 from edge_client.outbox.rows import row_id
-from edge_client.outbox.schema import checkpoint, connect, refusal, transaction, translate
+from edge_client.outbox.schema import refusal, transaction, translate
 from shared_schema.ids import Epoch
 
 BOOT: Final = "boot"
@@ -51,38 +51,19 @@ def open_or_salvage(path: Path, author: Author, crops: CropFolder) -> Opened:
 def _open(path: Path, author: Author) -> Pen:
     if not path.exists():
         salvage.finish_setting_aside(path)
-    log = wal.state_of(path)
-    if log is wal.State.BROKEN:
-        raise OutboxDamaged(f"the log of {path} is damaged; it is salvaged")
-    connection = connect(path, create=True, check=True)
+    connection = first_look.connect(path, author.clock.boot_id, create=True, check=True)
     identity = author.identity
     try:
         list(meta.every(connection))
         list(settled.every(connection))
         epochs.ensure(connection, path.parent, at_least=Epoch(identity.next_epoch), node=identity.node)
-        return _pen_behind(log, connection, author)
+        return Pen(connection, author)
     except sqlite3.Error as error:
         connection.close()
         raise translate(error, path) from error
     except (OutboxError, OSError):
         connection.close()
         raise
-
-
-def _pen_behind(log: wal.State, connection: sqlite3.Connection, author: Author) -> Pen:
-    """Where the last write did not come through whole it may have been a record: its number is not given again and is reported lost.
-
-    The log is emptied then, or the courier would find the torn end again.
-    """
-    pen = Pen(connection, author)
-    if log is wal.State.TORN:
-        row = row_id(*pen.next)
-        with transaction(connection):
-            losses.note(connection, losses.loss_of(row, row, "cut off while it was written"))
-            settled.add_range(connection, row, row)
-        checkpoint(connection)
-        pen.renew()
-    return pen
 
 
 def _remove_orphans(connection: sqlite3.Connection, crops: CropFolder) -> int:

@@ -10,7 +10,6 @@ from edge_client.errors import OutboxDamaged, OutboxError, OutboxFull, OutboxMis
 from edge_client.files import make_private_file, sync_folder
 from edge_client.outbox.migrations import MIGRATIONS, VERSION
 from edge_client.outbox.rows import mark
-from edge_client.outbox.wal import require_whole
 
 DATABASE = "outbox.db"
 _BUSY_TIMEOUT_MS = 15_000
@@ -29,8 +28,6 @@ def connect(path: Path, *, create: bool = False, check: bool = False) -> sqlite3
     if not create and not path.exists():
         raise OutboxMissing(f"there is no outbox at {path}; start `lintel-edge capture` once")
     try:
-        if not check:
-            require_whole(path)
         make_private_file(path)
     except OSError as error:
         raise refusal(error, path) from error

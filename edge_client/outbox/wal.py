@@ -13,8 +13,6 @@ from enum import Enum
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from edge_client.errors import OutboxDamaged
-
 _HEADER: Final = struct.Struct(">8I")
 _FRAME: Final = struct.Struct(">6I")
 _MAGIC: Final = 0x377F0682
@@ -46,12 +44,6 @@ def state_of(database: Path, *, sleep: Callable[[float], None] = time.sleep) -> 
         before = log
         sleep(_BETWEEN_LOOKS_S)
     return state
-
-
-def require_whole(database: Path) -> None:
-    """Raises OutboxDamaged when the log beside `database` is torn or broken: then capture has to look after it first."""
-    if (state := state_of(database)) is not State.WHOLE:
-        raise OutboxDamaged(f"the log of {database} is {state.value}; start `lintel-edge capture`, which looks after it")
 
 
 def examine(log: bytes) -> State:
