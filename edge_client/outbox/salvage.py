@@ -183,7 +183,7 @@ def _rows_of(source: sqlite3.Connection, table: str, columns: str) -> Iterator[t
 
 
 def _walk(source: sqlite3.Connection, query: str, start: int) -> Iterator[tuple[Any, ...]]:
-    with suppress(sqlite3.Error, OverflowError):
+    with suppress(sqlite3.Error, OverflowError, UnicodeDecodeError):
         yield from source.execute(query, (start,))
 
 

@@ -4,6 +4,7 @@ import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from edge_client.errors import OutboxDamaged, OutboxError, OutboxFull, OutboxMissing
@@ -38,10 +39,12 @@ def connect(path: Path, *, create: bool = False, check: bool = False) -> sqlite3
         if check:
             require_sound(connection, path)
         _migrate(connection)
+        if check and _tables(connection) != _tables_of_newest():
+            raise OutboxDamaged(f"{path} is damaged: its tables are not those that were made")
         sync_folder(path.parent)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         connection.close()
-        raise translate(error, path) from error
+        raise _as_damage(error, path) if check else translate(error, path) from error
     except OSError as error:
         connection.close()
         raise refusal(error, path) from error
@@ -109,8 +112,33 @@ def require_sound(connection: sqlite3.Connection, path: Path) -> None:
         raise OutboxDamaged(f"{path} is damaged: {answer}")
 
 
+def _tables(connection: sqlite3.Connection) -> set[tuple[str, ...]]:
+    return set(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master"))
+
+
+@cache
+def _tables_of_newest() -> set[tuple[str, ...]]:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    _prepare(connection)
+    _migrate(connection)
+    tables = _tables(connection)
+    connection.close()
+    return tables
+
+
+def _as_damage(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> OutboxError:
+    """While the database is examined, a table or column that is not there was damaged away."""
+    if isinstance(error, UnicodeDecodeError) or getattr(error, "sqlite_errorname", "") == "SQLITE_ERROR":
+        return OutboxDamaged(f"{path} is damaged ({error}); it is salvaged")
+    return translate(error, path)
+
+
 def _check_version(connection: sqlite3.Connection) -> int:
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > VERSION and _tables(connection) == _tables_of_newest():
+        raise OutboxDamaged(
+            f"the outbox calls itself of version {version} and is of {VERSION}; start `lintel-edge capture`, which salvages it"
+        )
     if version > VERSION:
         raise OutboxError(f"the outbox is of version {version}, this program knows {VERSION}; install the newer release again")
     return version
@@ -144,10 +172,10 @@ def checkpoint(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
 
-def translate(error: sqlite3.Error, path: Path) -> OutboxError:
+def translate(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> OutboxError:
     """The database's complaint as the node's error."""
     name = getattr(error, "sqlite_errorname", "")
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or isinstance(error, UnicodeDecodeError):
         return OutboxDamaged(f"{path} is damaged ({error}); start `lintel-edge capture`, which salvages it")
     if name == "SQLITE_FULL":
         return OutboxFull(_NO_ROOM.format(path))

@@ -121,6 +121,7 @@ def test_a_newer_outbox_is_refused_and_left_alone(tmp_path: Path, clock: FakeClo
     open_outbox(tmp_path, clock).close()
     connection = sqlite3.connect(tmp_path / "outbox.db")
     connection.execute("PRAGMA user_version=99")
+    connection.execute("CREATE TABLE of_a_later_version (id INTEGER)")
     connection.close()
     with pytest.raises(OutboxError, match="version 99"):
         open_outbox(tmp_path, clock)
