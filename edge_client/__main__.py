@@ -109,6 +109,8 @@ def _claim(options: argparse.Namespace) -> int:
     shared = share_out(config)
     if shared:
         print(shared)
+    if options.new_key:
+        print("start the node again, so that it signs with the new key")
     return 0
 
 

@@ -1,0 +1,270 @@
+"""The contact, step by step, on a clock that stands still until it is told to go on."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from edge_client.capture_report import CaptureReport, CaptureReportFile
+from edge_client.courier import Courier, Surroundings, build
+from edge_client.first_contact import FirstContact
+from edge_client.gallery_cache import GalleryCache
+from edge_client.node_token import NodeToken, TokenFile
+from shared_schema.gallery import GalleryDelta, GallerySnapshot
+from shared_schema.node import Heartbeat, NodeSettings, TokenAnswer
+from tests.edge_client.fakes import FakeClock, FakeServer, make_claimed
+from tests.edge_client.test_courier import answer, config_of
+
+FIRST, NEXT = "bearer-of-the-test", "the-next-bearer"
+
+
+@pytest.fixture
+def courier(tmp_path: Path, clock: FakeClock, server: FakeServer) -> Iterator[Courier]:
+    server.answers["heartbeat"] = lambda _: answer()
+    server.answers["token"] = lambda _: TokenAnswer(token=NEXT, generation=2).model_dump_json()
+    server.documents["settings"] = (NodeSettings(revision=2, heartbeat_ms=5000).model_dump_json(), '"s2"')
+    server.documents["gallery"] = (GallerySnapshot(revision=7, model_id="m", dimension=2, people=()).model_dump_json(), '"g7"')
+    make_claimed(tmp_path)
+    courier = build(config_of(tmp_path, server.url), Surroundings(clock=clock, wait=clock.wait, random=lambda: 0.5))
+    yield courier
+    courier.close()
+
+
+@pytest.fixture
+def meet(courier: Courier, clock: FakeClock) -> Callable[[], None]:
+    """The next contact, however long it takes until it is due."""
+
+    def meet() -> None:
+        clock.go_on(700)
+        courier.contact.step()
+
+    return meet
+
+
+def last_heartbeat(server: FakeServer) -> Heartbeat:
+    return Heartbeat.model_validate_json(server.bodies["heartbeat"][-1])
+
+
+def of_heartbeats(server: FakeServer) -> list[str]:
+    return [token for token, call in zip(server.tokens, server.calls, strict=True) if call == "heartbeat"]
+
+
+def capture_says(state: Path, clock: FakeClock, **changes: object) -> None:
+    told = {"at": clock.reading(), "camera": "ok", "model_id": "m", "gallery_revision": 7, "settings_revision": 2, **changes}
+    CaptureReportFile(state / "run").write(CaptureReport.model_validate(told))
+
+
+def test_the_first_heartbeat_is_sent_at_once_and_later_ones_when_the_settings_say(
+    courier: Courier, clock: FakeClock, server: FakeServer
+) -> None:
+    for _ in range(3):
+        courier.contact.step()
+    assert server.calls.count("heartbeat") == 2
+    clock.go_on(4.9)
+    courier.contact.step()
+    assert server.calls.count("heartbeat") == 2
+    clock.go_on(0.2)
+    courier.contact.step()
+    assert server.calls.count("heartbeat") == 3
+
+
+def test_nodes_that_were_switched_on_at_once_drift_apart(tmp_path: Path, clock: FakeClock, server: FakeServer, courier: Courier) -> None:
+    due = []
+    for luck in (0.0, 0.25, 0.75, 0.999):
+        other = build(config_of(tmp_path, server.url), Surroundings(clock=clock, wait=clock.wait, random=lambda luck=luck: luck))  # type: ignore[misc]
+        other.contact.step()
+        other.contact.step()
+        due.append((other.contact._due_ns - clock.now) / 1e9)
+        other.close()
+    assert due == pytest.approx([4.5, 4.75, 5.25, 5.499])
+
+
+def test_first_contact_is_noted_when_the_gallery_is_here(tmp_path: Path, clock: FakeClock, server: FakeServer, courier: Courier) -> None:
+    first = FirstContact(tmp_path / "run")
+    server.faults["gallery"] = ["reset"]
+    courier.contact.step()
+    assert not first.was_had(clock.boot_id)
+    clock.go_on(60)
+    courier.contact.step()
+    assert first.was_had(clock.boot_id)
+    assert GalleryCache(tmp_path).gallery("m") is not None
+
+
+def test_with_the_first_contact_comes_the_servers_time(tmp_path: Path, clock: FakeClock, courier: Courier) -> None:
+    before = time.time_ns()
+    courier.contact.step()
+    offset = FirstContact(tmp_path / "run").time_offset_ns(clock.boot_id)
+    assert offset is not None
+    assert before <= clock.boot_ns() + offset <= time.time_ns()
+
+
+def test_a_gallery_that_is_not_there_yet_is_asked_for_at_every_heartbeat_and_holds_up_nothing(
+    tmp_path: Path, clock: FakeClock, server: FakeServer, courier: Courier, meet: Callable[[], None]
+) -> None:
+    capture_says(tmp_path, clock, wanted_model_id="new")
+    server.documents["gallery?model=m"] = server.documents["gallery"]
+    server.faults["gallery?model=new"] = [(409, {}, "gallery_not_ready")] * 3
+    new = GallerySnapshot(revision=7, model_id="new", dimension=2, people=())
+    server.documents["gallery?model=new"] = (new.model_dump_json(), '"7-new"')
+    cache = GalleryCache(tmp_path)
+    for _ in range(3):
+        meet()
+        assert cache.gallery("new") is None
+    assert (courier.contact.records_may_go, cache.gallery("m") is not None) == (True, True)
+    for _ in range(2):
+        meet()
+    assert cache.gallery("new") == new
+    assert server.calls.count("gallery?model=new") == 4
+
+
+def test_somebody_who_was_erased_is_gone_at_the_next_contact_and_the_heartbeat_after_it_confirms_that(
+    tmp_path: Path, clock: FakeClock, server: FakeServer, courier: Courier, meet: Callable[[], None]
+) -> None:
+    capture_says(tmp_path, clock)
+    with_somebody = GallerySnapshot.model_validate(
+        {"revision": 7, "model_id": "m", "dimension": 2, "people": [{"person": str(clock.boot_id), "templates": ["AAA="]}]}
+    )
+    server.documents["gallery?model=m"] = (with_somebody.model_dump_json(), '"7"')
+    meet()
+    assert GalleryCache(tmp_path).gallery("m") == with_somebody
+    without = with_somebody.model_copy(update={"revision": 8, "people": ()})
+    server.answers["heartbeat"] = lambda _: answer(gallery_revision=8)
+    server.documents["gallery?model=m"] = ("never the whole", '"8"')
+    server.deltas["gallery?model=m", 7] = GalleryDelta.between(with_somebody, without).model_dump_json()
+    meet()
+    assert GalleryCache(tmp_path).gallery("m") == without
+    assert last_heartbeat(server).gallery_revision == 7
+    capture_says(tmp_path, clock, gallery_revision=8)
+    meet()
+    assert last_heartbeat(server).gallery_revision == 8
+
+
+def test_what_capture_says_is_passed_on(tmp_path: Path, clock: FakeClock, server: FakeServer, meet: Callable[[], None]) -> None:
+    said = {"refused": 3, "crops_shed": 4, "fsync_p99_ms": 12.5, "disk_errors": 2, "card": "full", "settings_refused": "too new"}
+    capture_says(tmp_path, clock, last_frame_boot_ns=clock.now, **said)
+    meet()
+    told = last_heartbeat(server)
+    assert (told.refused, told.crops_shed, told.settings_refused) == (3, 4, "too new")
+    assert (told.health.fsync_p99_ms, told.health.disk_errors, told.health.card) == (12.5, 2, "full")
+    assert (told.last_frame_age_ms, told.health.uptime_s) == (700_000, clock.now // 10**9)
+    assert told.free_bytes
+
+
+def test_settings_this_release_cannot_work_by_are_told_and_the_old_ones_stay(
+    tmp_path: Path, clock: FakeClock, server: FakeServer, meet: Callable[[], None]
+) -> None:
+    capture_says(tmp_path, clock)
+    meet()
+    server.answers["heartbeat"] = lambda _: answer(settings_revision=3)
+    server.documents["settings"] = ('{"revision": 3, "interval_ms": 1}', '"s3"')
+    server.documents["gallery?model=m"] = (GallerySnapshot(revision=9, model_id="m", dimension=2, people=()).model_dump_json(), '"g9"')
+    for _ in range(2):
+        meet()
+    assert last_heartbeat(server).settings_refused.startswith("interval_ms: ")
+    settings, gallery = GalleryCache(tmp_path).settings(), GalleryCache(tmp_path).gallery("m")
+    assert settings
+    assert gallery
+    assert (settings.revision, gallery.revision) == (2, 9)
+    server.answers["heartbeat"] = lambda _: answer(settings_revision=4)
+    server.documents["settings"] = (NodeSettings(revision=4).model_dump_json(), '"s4"')
+    for _ in range(2):
+        meet()
+    assert last_heartbeat(server).settings_refused == ""
+
+
+def test_a_duty_that_fails_keeps_no_other_from_being_done(
+    tmp_path: Path, clock: FakeClock, server: FakeServer, courier: Courier, meet: Callable[[], None]
+) -> None:
+    server.answers["heartbeat"] = lambda _: answer(rotate_token=True)
+    server.faults["settings"] = [(500, {}, "")]
+    meet()
+    assert TokenFile(tmp_path).load()[0].token == NEXT
+    assert not FirstContact(tmp_path / "run").was_had(clock.boot_id)
+
+
+def test_the_token_is_changed_when_the_server_wants_it_and_used_from_the_next_request_on(
+    tmp_path: Path, server: FakeServer, meet: Callable[[], None]
+) -> None:
+    server.answers["heartbeat"] = lambda _: answer(rotate_token=True)
+    meet()
+    assert (last_heartbeat(server).token_generation, [token.token for token in TokenFile(tmp_path).load()]) == (1, [NEXT, FIRST])
+    meet()
+    assert (last_heartbeat(server).token_generation, of_heartbeats(server)) == (2, [FIRST, NEXT])
+
+
+@pytest.mark.parametrize("lost", ["commit_then_reset", "reset", (500, {}, ""), "wrong_body", "captive_portal"])
+def test_a_next_token_whose_answer_was_lost_is_asked_for_again(
+    tmp_path: Path, server: FakeServer, meet: Callable[[], None], lost: object
+) -> None:
+    server.answers["heartbeat"] = lambda _: answer(rotate_token=True)
+    server.faults["token"] = [lost]  # type: ignore[list-item]
+    meet()
+    assert TokenFile(tmp_path).load()[0].token == FIRST
+    meet()
+    assert TokenFile(tmp_path).load()[0].token == NEXT
+    assert of_heartbeats(server) == [FIRST, FIRST]
+
+
+def test_a_server_that_forgot_the_newer_token_is_spoken_to_with_the_older(
+    tmp_path: Path, server: FakeServer, courier: Courier, meet: Callable[[], None]
+) -> None:
+    server.answers["heartbeat"] = lambda _: answer(rotate_token=True)
+    meet()
+    server.answers["heartbeat"] = lambda _: answer()
+    server.faults["heartbeat"] = [(401, {}, "unknown_token")]
+    meet()
+    meet()
+    assert of_heartbeats(server) == [FIRST, NEXT, FIRST]
+    assert (last_heartbeat(server).token_generation, courier.contact.is_refused) == (1, False)
+
+
+def test_control_a_node_that_is_frozen_does_not_try_its_other_token(server: FakeServer, meet: Callable[[], None]) -> None:
+    server.answers["heartbeat"] = lambda _: answer(rotate_token=True)
+    meet()
+    server.faults["heartbeat"] = [(403, {}, "node_frozen")] * 2
+    meet()
+    meet()
+    assert of_heartbeats(server) == [FIRST, NEXT, NEXT]
+
+
+def test_a_node_that_is_refused_asks_ever_less_often_and_sends_no_records(server: FakeServer, courier: Courier, clock: FakeClock) -> None:
+    server.faults["heartbeat"] = [(403, {}, "node_revoked")] * 100
+    for _ in range(600):
+        courier.contact.step()
+        clock.go_on(1)
+    assert 10 <= server.calls.count("heartbeat") <= 25
+    assert (courier.contact.is_refused, courier.contact.records_may_go) == (True, False)
+
+
+def test_a_new_claim_is_tried_at_once(tmp_path: Path, server: FakeServer, courier: Courier, clock: FakeClock) -> None:
+    server.faults["heartbeat"] = [(401, {}, "unknown_token")] * 8
+    for _ in range(8):
+        clock.go_on(700)
+        courier.contact.step()
+    TokenFile(tmp_path).save(NodeToken(token="of-another-claim"))
+    courier.contact.step()
+    assert of_heartbeats(server)[-2:] == [FIRST, "of-another-claim"]
+    assert not courier.contact.is_refused
+
+
+def test_what_the_server_asks_to_wait_is_waited(server: FakeServer, courier: Courier, clock: FakeClock) -> None:
+    server.faults["heartbeat"] = [(429, {"Retry_After": "120"}, "")]
+    for _ in range(119):
+        courier.contact.step()
+        clock.go_on(1)
+    assert server.calls.count("heartbeat") == 1
+    clock.go_on(20)
+    courier.contact.step()
+    assert server.calls.count("heartbeat") == 2
+
+
+def test_who_the_server_looks_for_shows_itself(tmp_path: Path, server: FakeServer, courier: Courier, clock: FakeClock) -> None:
+    led = tmp_path / "no-light"
+    led.mkdir()
+    (led / "trigger").write_text("none [mmc0]", encoding="ascii")
+    server.answers["heartbeat"] = lambda _: answer(identify_s=10)
+    (identify,) = (worker for worker in courier.workers if worker.name == "identify")
+    courier.contact.step()
+    identify.step()
+    assert (led / "brightness").read_text(encoding="ascii") == "1"
