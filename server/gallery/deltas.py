@@ -63,6 +63,11 @@ class Confirmation:
     waiting: list[Node]
 
     @property
+    def heard(self) -> bool:
+        """Whether any of them was ever heard of."""
+        return any(node.last_heartbeat_at is not None for node in (*self.confirmed, *self.waiting))
+
+    @property
     def total(self) -> int:
         return len(self.confirmed) + len(self.waiting)
 

@@ -19,8 +19,8 @@ WHAT_TO_DO: dict[str, str] = {
     "if this goes on, take the copy away and replace the card.",
     AlarmKind.OLD_TOKEN: "Somebody has an old copy of its card. If you restored the card from an image, replace the card now; "
     "otherwise find out who else had it in hands.",
-    AlarmKind.CONTESTED: "Two computers used one claim token, so somebody else saw it. An administrator ends this: unfreeze the node, "
-    "then replace its card.",
+    AlarmKind.CONTESTED: "Nothing is accepted from it, because two computers used its claim token. Find out who the second one was. "
+    "If it was a mistake, an administrator unfreezes the node and then replaces its card; otherwise revoke it and make a new claim.",
 }
 log = structlog.get_logger(__name__)
 

@@ -83,7 +83,7 @@ class NodeNow:
     queue: str
     parked: str
     funnel: list[str]
-    clock: Fact
+    clock: str
     health: list[Fact]
     alarms: list[AlarmNow]
     wanted_settings: int
@@ -92,7 +92,15 @@ class NodeNow:
 
     @property
     def needs_somebody(self) -> bool:
-        return bool(self.alarms) or self.clock.bad or any(fact.bad for fact in self.health)
+        return bool(self.alarms or self.bad)
+
+    @property
+    def bad(self) -> list[Fact]:
+        return [fact for fact in self.health if fact.bad]
+
+    @property
+    def well(self) -> list[Fact]:
+        return [fact for fact in self.health if not fact.bad]
 
 
 def sites_now(now: datetime) -> list[SiteNow]:

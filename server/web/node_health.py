@@ -11,7 +11,7 @@ HOT_C, WARM_C = 80, 70
 SLOW_FSYNC_MS = 1_000
 LITTLE_ROOM_BYTES = 500 * 10**6
 LITTLE_MEMORY_BYTES = 50 * 10**6
-CLOCK_IS_GOOD_NS = 60 * 10**9
+CLOCK_IS_KNOWN_NS = 600 * 10**9
 THROTTLED = {
     "under_voltage": "its power supply is too weak: use the one made for it, and a short cable",
     "under_voltage_before": "its power supply was too weak for a moment since it was switched on",
@@ -38,10 +38,9 @@ class Fact:
 
 
 def health_facts(node: Node) -> list[Fact]:
-    """What there is to tell, what is bad first. None when the node has told nothing."""
+    """What there is to tell; nothing when the node has told nothing."""
     health = node.health if isinstance(node.health, dict) else {}
-    found = [*_machine(health), *_card(node, health), *_lost(node)]
-    return sorted(found, key=lambda fact: not fact.bad)
+    return [*_machine(health), *_card(node, health), *_lost(node)]
 
 
 def _machine(health: Mapping[str, object]) -> Iterator[Fact]:
@@ -79,13 +78,13 @@ def _lost(node: Node) -> Iterator[Fact]:
         yield Fact(f"{counted(node.crops_given_up, 'image')} given up for room since capture started", bad=True)
 
 
-def clock_words(half_width_ns: int | None) -> Fact:
-    """How well the server knows the clock of the node's present boot."""
-    if half_width_ns is None:
-        return Fact("not known yet")
+def clock_words(half_width_ns: int | None) -> str:
+    """How well the server knows the clock of the node's present boot. The first heartbeat of a boot says little, the next one all."""
+    if half_width_ns is None or half_width_ns > CLOCK_IS_KNOWN_NS:
+        return "not known yet; it comes with the next heartbeats"
     width = timedelta(microseconds=half_width_ns // 1000)
     near = f"{max(1, half_width_ns // 10**6)} ms" if width < timedelta(seconds=1) else lasting(width)
-    return Fact(f"known to within {near}", half_width_ns > CLOCK_IS_GOOD_NS)
+    return f"known to within {near}"
 
 
 def _number(health: Mapping[str, object], name: str) -> float | None:
