@@ -56,6 +56,8 @@ types: $(VENV)/dev.stamp
 imports: $(VENV)/dev.stamp
 	$(BIN)/lint-imports
 
+ansible: $(VENV)-deploy/stamp  ## Ansible in an environment of its own, .venv-deploy
+
 deploy-lint: $(VENV)-deploy/stamp  ## the play that installs nodes: syntax, and ansible-lint's strictest profile
 	cd deploy/ansible && PATH="$(CURDIR)/$(VENV)-deploy/bin:$$PATH" ansible-lint --offline --profile production
 
