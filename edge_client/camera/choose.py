@@ -27,4 +27,6 @@ def open_camera(config: CameraConfig, clock: Clock) -> Camera:
 def _silence_opencv() -> None:
     """What it would print about a camera is said in our own words; lines of its own would break the log."""
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    cv2.setLogLevel(0)
+    # OpenCV moved the function between 4.11 and 4.14.
+    logging_of_opencv = getattr(cv2.utils, "logging", cv2)
+    logging_of_opencv.setLogLevel(0)
