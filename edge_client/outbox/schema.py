@@ -16,6 +16,8 @@ DATABASE = "outbox.db"
 _BUSY_TIMEOUT_MS = 15_000
 _WAL_LIMIT_BYTES = 4 * 1024 * 1024
 _SYNCHRONOUS_FULL = 2
+_HEADER_BYTES = 100
+_MAGIC = b"SQLite format 3\0"
 _NO_ROOM = "there is no room for {}; free disk space or let the node reach its server"
 
 
@@ -32,6 +34,8 @@ def connect(path: Path, *, create: bool = False, check: bool = False) -> sqlite3
         make_private_file(path)
     except OSError as error:
         raise refusal(error, path) from error
+    if check:
+        _require_header(path)
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         _prepare(connection)
@@ -103,6 +107,14 @@ def require_durable(connection: sqlite3.Connection) -> None:
             f"the outbox would lose records in a power cut (journal_mode={journal}, synchronous={synchronous}); "
             "put `state` on a local file system that supports SQLite's WAL"
         )
+
+
+def _require_header(path: Path) -> None:
+    """SQLite takes a database whose format bytes are damaged for one that it may not write to."""
+    with path.open("rb") as file:
+        head = file.read(_HEADER_BYTES)
+    if head and not (head.startswith(_MAGIC) and set(head[18:20]) <= {1, 2}):
+        raise OutboxDamaged(f"{path} is damaged: it does not begin as a database does")
 
 
 def require_sound(connection: sqlite3.Connection, path: Path) -> None:

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from edge_client.files import make_secret_folder, write_secret
 from edge_client.identity import Identity, IdentityFolder
 from edge_client.node_token import NodeToken, TokenFile
+from edge_client.outbox.limits import Limits
 from edge_client.outbox.store import Outbox
 from shared_schema.clock import ClockReading
 from shared_schema.ids import BootId, BootNs, NodeId
@@ -68,8 +69,9 @@ def make_claimed(state: Path, identity: Identity | None = None) -> None:
     TokenFile(state).save(NodeToken(token="bearer-of-the-test"))
 
 
-def open_outbox(folder: Path, clock: FakeClock | None = None, *, next_epoch: int = 1) -> Outbox:
-    return Outbox.open(folder, identity=an_identity(next_epoch=next_epoch), signer=SIGNER, clock=clock or FakeClock())
+def open_outbox(folder: Path, clock: FakeClock | None = None, *, next_epoch: int = 1, limits: Limits | None = None) -> Outbox:
+    identity = an_identity(next_epoch=next_epoch)
+    return Outbox.open(folder, identity=identity, signer=SIGNER, clock=clock or FakeClock(), limits=limits)
 
 
 Fault = (
@@ -152,7 +154,7 @@ class _Handler(Handler):
             self._serve(name, body, fault)
 
     def _serve(self, path: str, body: bytes, fault: Fault | None) -> None:
-        if path == "records":
+        if path == "records" and path not in self.fake.answers:
             self.fake.takes()
             answer = self.fake.store(body)
             if fault == "commit_then_reset":
