@@ -1,11 +1,13 @@
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
 
 from edge_client import server_api
 from edge_client.errors import Rejected, Unauthorised, Unavailable
 from edge_client.server_api import Call, ServerApi
-from shared_schema.node import NodeSettings
+from shared_schema.gallery import GalleryDelta, GallerySnapshot
+from shared_schema.node import EpochAnswer, EpochRequest, NodeSettings, TokenAnswer
 from tests.edge_client.fakes import FakeServer, Fault
 
 
@@ -127,3 +129,77 @@ def test_whoever_observes_is_told_of_every_request_also_of_one_that_nobody_answe
         ("GET", "settings", 200, True),
         ("GET", "settings", None, False),
     ]
+
+
+SNAPSHOT = GallerySnapshot(revision=7, model_id="m", dimension=2, people=())
+DELTA = GalleryDelta.between(SNAPSHOT.model_copy(update={"revision": 6}), SNAPSHOT)
+
+
+def test_what_changed_in_a_gallery_is_told_from_the_whole(api: ServerApi, server: FakeServer) -> None:
+    server.documents["gallery?model=m"] = (SNAPSHOT.model_dump_json(), '"7"')
+    server.deltas["gallery?model=m", 6] = DELTA.model_dump_json()
+    changed, whole = api.gallery_since(None, model_id="m", since=6), api.gallery_since(None, model_id="m", since=5)
+    assert changed
+    assert whole
+    assert (changed.value, whole.value, changed.etag) == (DELTA, SNAPSHOT, '"7"')
+    assert api.gallery_since('"7"', model_id="m", since=7) is None
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"base_revision": 1}', "<html>"])
+def test_what_is_no_gallery_is_unavailable(api: ServerApi, server: FakeServer, text: str) -> None:
+    server.documents["gallery?model=m"] = (text, '"7"')
+    with pytest.raises(Unavailable):
+        api.gallery_since(None, model_id="m", since=6)
+    with pytest.raises(Unavailable):
+        api.gallery(None, model_id="m")
+
+
+def test_the_next_token_and_an_epoch_are_asked_for(api: ServerApi, server: FakeServer) -> None:
+    server.answers["token"] = lambda _: TokenAnswer(token="next", generation=2).model_dump_json()
+    server.answers["epoch"] = lambda _: EpochAnswer(epoch=9).model_dump_json()
+    request = EpochRequest(boot_id=UUID(int=1), epoch=3, last_seq=4)
+    assert (api.next_token(), api.next_epoch(request)) == (TokenAnswer(token="next", generation=2), EpochAnswer(epoch=9))
+    assert (server.bodies["token"], EpochRequest.model_validate_json(server.bodies["epoch"][0])) == ([b""], request)
+
+
+@pytest.mark.parametrize(
+    "fault", ["reset", "captive_portal", "wrong_body", (500, {}, ""), (302, {"Location": "http://127.0.0.1:9/"}, ""), (404, {}, "")]
+)
+def test_neither_a_token_nor_an_epoch_is_taken_from_what_is_no_answer(api: ServerApi, server: FakeServer, fault: Fault) -> None:
+    server.faults["token"] = server.faults["epoch"] = [fault, fault]
+    with pytest.raises(Unavailable):
+        api.next_token()
+    with pytest.raises(Unavailable):
+        api.next_epoch(EpochRequest(boot_id=UUID(int=1), epoch=3, last_seq=4))
+
+
+def test_every_request_carries_the_token_of_its_moment(server: FakeServer) -> None:
+    known = iter(["first", "second"])
+    api = ServerApi(server.url, token=lambda: next(known))
+    server.documents["settings"] = (NodeSettings(revision=3).model_dump_json(), '"3"')
+    api.settings(None)
+    api.settings(None)
+    assert server.tokens == ["first", "second"]
+    api.close()
+
+
+@pytest.mark.parametrize(("status", "code", "knows_node"), [(401, "unknown_token", False), (403, "node_frozen", True)])
+def test_a_refused_node_is_told_from_an_unknown_token(api: ServerApi, server: FakeServer, status: int, code: str, knows_node: bool) -> None:
+    server.faults["settings"] = [(status, {}, code)]
+    with pytest.raises(Unauthorised) as refused:
+        api.settings(None)
+    assert refused.value.knows_node is knows_node
+
+
+def test_settings_nobody_can_work_by_are_the_servers_all_the_same(api: ServerApi, server: FakeServer) -> None:
+    server.documents["settings"] = ('{"revision": 4, "hours": [{"days": [9]}]}', '"4"')
+    with pytest.raises(Rejected, match=r"^hours\.0\.days\.0: ") as refusal:
+        api.settings(None)
+    assert refusal.value.code == "unusable_settings"
+
+
+@pytest.mark.parametrize("text", ["", "[]", "7", '"settings"'])
+def test_what_is_no_object_is_not_the_servers_settings(api: ServerApi, server: FakeServer, text: str) -> None:
+    server.documents["settings"] = (text, '"4"')
+    with pytest.raises(Unavailable):
+        api.settings(None)
