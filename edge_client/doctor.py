@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from edge_client.accounts import CAPTURE, COURIER, Accounts
-from edge_client.camera import Lost
+from edge_client.camera import Lost, let_go
 from edge_client.camera.choose import open_camera
 from edge_client.capture import load_model_sets
 from edge_client.capture_report import CaptureReportFile
@@ -30,6 +30,8 @@ IN_VIEW_MS: Final = 3_000
 """About how long somebody who walks through a door is in view and near enough."""
 LEAST_FREE_BYTES: Final = 200_000_000
 FREE_BYTES_WANTED: Final = 1_000_000_000
+_LET_GO_WITHIN_S: Final = 5.0
+_CHECK_THE_CABLE: Final = "check the camera's cable and that nothing else uses it"
 _REPORT_IS_FRESH_NS: Final = 15_000_000_000
 
 Result = Literal["ok", "warn", "fail"]
@@ -109,9 +111,7 @@ def check_secrets(patient: Patient) -> Finding:
 def check_gallery(patient: Patient) -> Finding:
     """Where the templates of faces lie while the node is switched off."""
     if _cache(patient).at_rest == "sealed":
-        return Finding(
-            "gallery", "ok", "lies on the card, sealed under the board's own key; serves after a reboot without a network too"
-        )
+        return Finding("gallery", "ok", "lies on the card, sealed under the board's own key; serves after a reboot without a network too")
     sentence = "lies in memory only, as the board has no key of its own: after a reboot nobody is named until the next contact"
     if patient.swaps():
         return Finding("gallery", "warn", f"{sentence}; swap may write it to the card, so turn swap off or use zram")
@@ -134,18 +134,31 @@ def check_camera(patient: Patient) -> Finding:
     now = patient.clock.reading()
     report = CaptureReportFile(patient.config.run_folder).read()
     if report is not None and report.at.boot_id == now.boot_id and now.boot_ns - report.at.boot_ns < _REPORT_IS_FRESH_NS:
-        if report.camera in {"ok", "starting", "ended", "stopped"}:
-            return Finding("camera", "ok", f"capture says: {report.camera}")
-        return Finding("camera", "fail", f"capture says: {report.camera}; check the camera's cable and that nothing else uses it")
+        return judge_camera(report.camera)
     camera = open_camera(patient.config.camera, patient.clock)
     try:
         given = camera.next(0)
     finally:
-        camera.close()
+        let_go(camera, within_s=_LET_GO_WITHIN_S)
     if given is None or isinstance(given, Lost):
         return Finding("camera", "fail", "the camera opens but gives no picture; check its cable or its source")
     height, width = given.image.shape[:2]
     return Finding("camera", "ok", f"gives pictures of {width}×{height}")
+
+
+def judge_camera(state: str) -> Finding:
+    """What capture says of its camera, and what to do about it."""
+    if state in {"ok", "starting", "ended", "stopped"}:
+        return Finding("camera", "ok", f"capture says: {state}")
+    if state == "hours":
+        return Finding("camera", "ok", "capture says: out of hours; it looks again when they begin")
+    if state == "dark":
+        return Finding("camera", "warn", "capture says: dark; put on the light, and take off what may be before the lens")
+    what_to_do = {
+        "covered": "take off what is before the lens, or focus it",
+        "frozen": "the picture has stood still for a minute; start the camera anew",
+    }
+    return Finding("camera", "fail", f"capture says: {state}; {what_to_do.get(state, _CHECK_THE_CABLE)}")
 
 
 def check_server(patient: Patient) -> Finding:

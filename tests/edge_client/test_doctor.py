@@ -1,4 +1,5 @@
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,6 +94,32 @@ def test_a_model_file_with_a_wrong_hash_is_found(healthy: Patient, tmp_path: Pat
 def test_a_gallery_of_another_model_is_found(healthy: Patient) -> None:
     GalleryCache(healthy.config.state).store_gallery(GallerySnapshot(revision=1, model_id="another", dimension=2, people=()), "e")
     assert found(healthy)["models"].result == "fail"
+
+
+@pytest.mark.parametrize(
+    ("state", "result", "what_to_do"),
+    [
+        ("ok", "ok", "capture says: ok"),
+        ("hours", "ok", "it looks again when they begin"),
+        ("dark", "warn", "put on the light"),
+        ("covered", "fail", "take off what is before the lens"),
+        ("frozen", "fail", "start the camera anew"),
+        ("camera_gives_no_frames", "fail", "check the camera's cable"),
+    ],
+)
+def test_what_capture_says_of_its_camera_is_told_with_what_to_do(healthy: Patient, state: str, result: str, what_to_do: str) -> None:
+    report(healthy, state)
+    finding = found(healthy)["camera"]
+    assert (finding.result, what_to_do in finding.sentence) == (result, True)
+
+
+def test_a_picamera_without_its_package_is_found(healthy: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "picamera2", None)
+    monkeypatch.setitem(sys.modules, "libcamera", None)
+    camera = healthy.config.camera.model_copy(update={"kind": "picamera", "source": "0"})
+    finding = found(but(healthy, config=healthy.config.model_copy(update={"camera": camera})))["camera"]
+    assert (finding.result, finding.exit_code) == ("fail", 4)
+    assert "apt install python3-picamera2" in finding.sentence
 
 
 def test_a_camera_that_cannot_be_opened_is_found(healthy: Patient, tmp_path: Path) -> None:
