@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg2
 
@@ -43,7 +44,7 @@ class LoadedServer:
 
     def claim_tokens(self, count: int) -> list[str]:
         """For nodes at one door."""
-        site = self.api.post("sites", {"name": f"Site of {count}", "time_zone": "Europe/Berlin"})
+        site = self.api.post("sites", {"name": f"Site {uuid4()}", "time_zone": "Europe/Berlin"})
         door = self.api.post("doors", {"site": site["id"], "name": "Front", "direction": "both"})
         return [str(self.api.post("node-claims", {"door": door["id"], "name": f"node {number}"})["token"]) for number in range(count)]
 
@@ -66,6 +67,16 @@ class LoadedServer:
 
     def crops_held(self) -> int:
         return self.count("SELECT count(*) FROM sightings_crop WHERE state = 'stored'")
+
+    def forget_an_observation(self) -> None:
+        """As a database does that was damaged."""
+        connection = psycopg2.connect(host=str(self.host), user="postgres", dbname=DATABASE)
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute("DELETE FROM sightings_observation WHERE record_id = (SELECT max(record_id) FROM sightings_observation)")
+                cursor.execute("DELETE FROM sightings_record WHERE id = (SELECT max(id) FROM sightings_record WHERE kind = 'observation')")
+        finally:
+            connection.close()
 
     def log(self) -> str:
         return self.part.program.log.read_text(encoding="utf-8", errors="replace")

@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass, field
 
+from django.utils import timezone
+
+from server.nodes.claims import claim_create
+from server.people.models import Person
 from server.sightings.models import Crop, Record
 from shared_schema.node import BatchReceipt, Receipt, RecordBatch, Status
-from tests.contract.claimed_node import claim_token
+from tests.factories import a_door
 from tests.faults.network_node import Key
 from tests.loopback import Handler, Loopback
 
@@ -16,10 +20,17 @@ class LiveReceiver:
     url: str
 
     def claim_tokens(self, count: int) -> list[str]:
-        return [claim_token() for _ in range(count)]
+        return [claim_create(door=a_door(), name=f"node {number}", by=None, now=timezone.now()).token for number in range(count)]
 
     def held(self) -> list[Key]:
         return list(Record.objects.values_list("epoch", "seq", "sha256"))
+
+    def held_by_node(self) -> list[tuple[int, int, int]]:
+        """Node, epoch and seq of every record."""
+        return list(Record.objects.values_list("node_id", "epoch", "seq"))
+
+    def people(self, count: int) -> list[str]:
+        return [str(Person.objects.create(name=f"Person {number}").uuid) for number in range(count)]
 
     def crops_held(self) -> int:
         return Crop.objects.filter(state="stored").count()
