@@ -4,14 +4,25 @@ from django.http import HttpRequest
 
 from server.core.admin import Admin, ReadOnlyAdmin
 from server.nodes import services
-from server.nodes.models import ClaimConflict, ClaimToken, Mount, Node, NodeSettingsRevision
+from server.nodes.models import (
+    ClaimConflict,
+    ClaimToken,
+    EpochGrant,
+    Mount,
+    Node,
+    NodeAlarm,
+    NodeBoot,
+    NodeKey,
+    NodeSettingsRevision,
+    SpentToken,
+)
 
 
 @admin.register(Node)
 class NodeAdmin(ReadOnlyAdmin[Node]):
     list_display = ["name", "state", "hostname", "last_heartbeat_at", "queue_depth", "parked", "version"]
     search_fields = ["name", "hostname", "uuid"]
-    exclude = ["token_sha256", "public_key"]
+    exclude = ["token_sha256", "next_token_sha256", "public_key"]
 
 
 @admin.register(Mount)
@@ -29,8 +40,9 @@ class MountAdmin(Admin[Mount]):
 
 @admin.register(ClaimToken)
 class ClaimTokenAdmin(ReadOnlyAdmin[ClaimToken]):
-    list_display = ["name", "door", "created_at", "expires_at", "claimed_at", "frozen_at"]
-    exclude = ["token_sha256"]
+    list_display = ["name", "door", "node", "created_at", "expires_at", "claimed_at", "frozen_at"]
+    list_select_related = ["door__site", "node"]
+    exclude = ["token_sha256", "public_key"]
 
 
 @admin.register(ClaimConflict)
@@ -42,3 +54,36 @@ class ClaimConflictAdmin(ReadOnlyAdmin[ClaimConflict]):
 @admin.register(NodeSettingsRevision)
 class NodeSettingsRevisionAdmin(ReadOnlyAdmin[NodeSettingsRevision]):
     list_display = ["node", "revision", "created_by", "created_at"]
+
+
+@admin.register(NodeAlarm)
+class NodeAlarmAdmin(ReadOnlyAdmin[NodeAlarm]):
+    list_display = ["node", "kind", "count", "first_at", "last_at", "resolved_at", "resolved_by"]
+    list_filter = ["kind", "resolved_at"]
+    list_select_related = ["node", "resolved_by"]
+
+
+@admin.register(NodeKey)
+class NodeKeyAdmin(ReadOnlyAdmin[NodeKey]):
+    list_display = ["node", "valid_from", "valid_until"]
+    list_select_related = ["node"]
+    exclude = ["public_key"]
+
+
+@admin.register(SpentToken)
+class SpentTokenAdmin(ReadOnlyAdmin[SpentToken]):
+    list_display = ["node", "generation", "ended_at"]
+    list_select_related = ["node"]
+    exclude = ["token_sha256"]
+
+
+@admin.register(NodeBoot)
+class NodeBootAdmin(ReadOnlyAdmin[NodeBoot]):
+    list_display = ["node", "boot_id", "first_at"]
+    list_select_related = ["node"]
+
+
+@admin.register(EpochGrant)
+class EpochGrantAdmin(ReadOnlyAdmin[EpochGrant]):
+    list_display = ["node", "epoch", "last_seq", "granted", "granted_at"]
+    list_select_related = ["node"]

@@ -16,7 +16,7 @@ from server.accounts.services import admin_create, token_create
 from server.gallery.models import SampleRefusal
 from server.gallery.services import Upload, sample_add
 from server.nodes.claims import claim_create
-from server.nodes.models import ClaimConflict
+from server.nodes.models import ClaimConflict, NodeKey
 from server.nodes.services import settings_change
 from server.people.models import Group, Membership
 from server.recompute.models import Mark
@@ -25,7 +25,7 @@ from server.sightings.second_look import Verdict
 from server.sightings.second_look_decisions import verdict_give
 from server.sightings.second_look_runs import run_advance
 from server.sightings.second_look_services import second_look_make
-from tests.factories import JPEG, FakeNode, an_account
+from tests.factories import JPEG, FakeNode, an_account, bearer, heartbeat
 from tests.factories_people import collins, jpeg, make_person
 from tests.server.sightings.second_looks import enrolled, face, passed
 
@@ -69,9 +69,19 @@ def _node_rows(by: User) -> None:
     node.send(node.sighting(crop=JPEG, seq=1))
     work_off()
     settings_change(node.node, {"keep_crops": False}, by=by)
+    _identity_rows(node)
     mount = node.node.mounts.get()
     claim = claim_create(door=mount.door, name="next", by=by, now=timezone.now()).claim
     ClaimConflict.objects.create(claim=claim, public_key=b"k" * 32, at=timezone.now() - timedelta(minutes=1))
+
+
+def _identity_rows(node: FakeNode) -> None:
+    """Its tokens, boots, epochs, keys and alarms."""
+    node.client.post("/api/v1/node/epoch", {"boot_id": str(node.boot_id), "epoch": 1, "last_seq": 3}, format="json")
+    node.client.post("/api/v1/node/heartbeat", heartbeat(node), format="json")
+    token = node.client.post("/api/v1/node/token").json()["token"]
+    bearer(token).get("/api/v1/node/settings")
+    NodeKey.objects.create(node=node.node, public_key=b"k" * 32, valid_from=timezone.now())
 
 
 def _second_look_rows(by: User) -> None:
@@ -109,7 +119,7 @@ def test_the_admin_shows_no_secret(administrator: Client, rows: None) -> None:
         row = model._default_manager.first()
         assert row is not None
         page = administrator.get(page_of(model, "change", row.pk)).content.decode()
-        for name in ("token_sha256", "ciphertext", "public_key", "signature", "payload"):
+        for name in ("token_sha256", "next_token_sha256", "ciphertext", "public_key", "signature", "payload"):
             secret = getattr(row, name, None)
             assert not secret or str(secret) not in page, f"{model.__name__}.{name}"
 
