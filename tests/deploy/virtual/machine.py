@@ -68,10 +68,16 @@ def copy_of_debian(to: Path) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A booted one. `leader`: its first process, as this machine numbers it."""
+    """A booted one. `container`: the process that keeps it, as this machine numbers it."""
 
     root: Path
-    leader: int
+    container: int
+
+    @property
+    def leader(self) -> int:
+        """Its first process, as this machine numbers it; 0 while it has none."""
+        found = Path(f"/proc/{self.container}/task/{self.container}/children").read_text().split()
+        return int(found[0]) if found else 0
 
     def run(self, *command: str, check: bool = True, stdin: str | None = None) -> "subprocess.CompletedProcess[str]":
         """A command inside, as root."""
@@ -87,6 +93,22 @@ class Machine:
 
     def property_of(self, unit: str, name: str) -> str:
         return self.says("systemctl", "show", "--value", f"--property={name}", unit)
+
+    def restart(self) -> None:
+        """Restart the whole host."""
+        before = self.leader
+        self.run("systemctl", "reboot", check=False)
+        until("the host goes down", BOOT_S, lambda: self.leader != before)
+        self.wait_until_up()
+
+    def wait_until_up(self) -> None:
+        until("the host starts", BOOT_S, self._talks)
+        _let_limits_work(self)
+        self.run("systemctl", "is-system-running", "--wait", check=False)
+
+    def _talks(self) -> bool:
+        state = self.leader and self.run("systemctl", "is-system-running", check=False).stdout.strip()
+        return state in {"initializing", "starting", "running", "degraded"}
 
     def journal(self, unit: str) -> str:
         return self.says("journalctl", "--no-pager", "--output=cat", f"--unit={unit}")
@@ -107,31 +129,13 @@ def booted(root: Path, *options: str) -> Iterator[Machine]:
         preexec_fn=lambda: _join(group),  # noqa: PLW1509 (started from the main thread)
     )
     try:
-        machine = Machine(root, _leader(process))
-        _let_limits_work(machine)
-        machine.run("systemctl", "is-system-running", "--wait", check=False)
+        machine = Machine(root, process.pid)
+        machine.wait_until_up()
         yield machine
     finally:
         _switch_off(process)
         console.close()
         _leave(group)
-
-
-def _leader(process: "subprocess.Popen[bytes]") -> int:
-    """The first process inside, once it talks to us."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    deadline = time.monotonic() + BOOT_S
-    while time.monotonic() < deadline and process.poll() is None:
-        found = children.read_text().split()
-        if found and Machine(Path(), int(found[0])).run("systemctl", "is-system-running", check=False).stdout.strip() in {
-            "initializing",
-            "starting",
-            "running",
-            "degraded",
-        }:
-            return int(found[0])
-        time.sleep(0.2)
-    raise AssertionError(f"the virtual host did not boot within {BOOT_S} s, or ended with {process.poll()}")
 
 
 def _switch_off(process: "subprocess.Popen[bytes]") -> None:

@@ -12,7 +12,7 @@ from tests.deploy.virtual import by_hand
 from tests.deploy.virtual.by_hand import UNITS
 from tests.deploy.virtual.conftest import TARGET
 from tests.deploy.virtual.house import House
-from tests.deploy.virtual.machine import Machine, booted, copy_of_debian, until
+from tests.deploy.virtual.machine import PROJECT, Machine, booted, copy_of_debian, until
 
 pytestmark = pytest.mark.virtual
 
@@ -156,13 +156,25 @@ def test_the_journal_never_takes_more_than_its_share(machine: Machine) -> None:
     assert caps[-1] == "100.0M"
 
 
-def test_after_a_restart_of_the_host_the_node_is_at_work_by_itself(machine: Machine, house: House, folder: Path) -> None:
-    """A second boot beside the running one is not possible: the same is shown by what is left of the memory file systems."""
-    machine.run("systemctl", "stop", *UNITS)
-    machine.run("rm", "-rf", "/run/lintel")
-    machine.run("systemctl", "start", *UNITS, check=False)
-    assert not is_ready(machine, CAPTURE)
-    machine.run("systemd-tmpfiles", "--create", "--boot")
+def test_capture_of_a_network_camera_gets_the_network_for_the_camera_devices(machine: Machine) -> None:
+    drop_ins = "/run/systemd/system/lintel-capture.service.d"
+    machine.run("mkdir", "-p", drop_ins)
+    machine.run("sh", "-c", f"cat > {drop_ins}/rtsp.conf", stdin=(PROJECT / "systemd" / "lintel-capture-rtsp.conf").read_text())
+    machine.run("sh", "-c", f"cat > {drop_ins}/camera.conf", stdin="[Service]\nIPAddressAllow=127.0.0.1\n")
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "restart", CAPTURE)
+    assert is_ready(machine, CAPTURE)
+    found = tried(machine, CAPTURE)
+    print(f"\ncapture of a network camera: {found}")
+    assert (found["network"], found["camera"], found["key"]) == ("done", "No such file or directory", "done")
+    machine.run("rm", "-r", drop_ins)
+
+
+def test_after_a_restart_of_the_host_both_are_at_work_by_themselves(machine: Machine, house: House) -> None:
+    before = len(house.sightings())
+    machine.restart()
     for unit in UNITS:
         until(f"{unit} is ready", READY_S, partial(is_ready, machine, unit))
-    assert machine.says("systemctl", "is-enabled", *UNITS).split() == ["enabled", "enabled"]
+    took = until("another sighting is on the server", 60, lambda: len(house.sightings()) > before)
+    print(f"\na sighting of the new boot on the server {took:.1f} s after both were ready")
+    assert "drwxrws--- root lintel-node" in machine.says("stat", "--format=%A %U %G", "/run/lintel")
