@@ -1,5 +1,6 @@
 """What tests on virtual hosts share: the wheels, the recording, the network and the server in it."""
 
+import platform
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +12,7 @@ from tests.deploy.virtual import by_hand
 from tests.deploy.virtual.house import House, open_house
 from tests.deploy.virtual.machine import can_be_made, own_network
 
-TARGET = "x86_64-py3.11"
+TARGET = f"{platform.machine()}-py3.11"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,7 +11,7 @@ from ansible.plugins.connection import ConnectionBase
 
 DOCUMENTATION = """
 name: rootfs
-short_description: chroot into a folder
+short_description: Chroot into a folder
 description: [Runs what Ansible asks for in a root file system on this machine.]
 options:
   remote_addr:
