@@ -1,7 +1,7 @@
 """A server that only keeps: the node protocol over real HTTP on loopback, receipts after a record is kept, crops opened and hashed.
 
-As a program (`python -m tests.faults.archive LOG`) it prints its address and then, before each answer, what it now has:
-`{"claimed": …}`, `{"archived": […]}`, `{"image": …}`. The log has every envelope, so that a witness can judge.
+As a program (`python -m tests.faults.archive LOG`) it prints, before each answer, what it now has: `{"claimed": …}`,
+`{"archived": […]}`, `{"image": …}`. The log has its address and every envelope, so that a witness can judge.
 """
 
 import json
@@ -177,7 +177,7 @@ def _print(told: dict[str, object]) -> None:
 def main() -> None:
     with Path(sys.argv[1]).open("a", encoding="utf-8", buffering=1) as log:
         server = Archive(say=_print, log=log).start()
-        _print({"url": server.url})
+        log.write(json.dumps({"url": server.url}) + "\n")
         sys.stdin.read()
 
 

@@ -26,14 +26,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 @pytest.fixture
-def _compiler() -> None:
-    if not has_compiler():
-        pytest.skip(NO_COMPILER)
-
-
-@pytest.fixture
-def memory(_compiler: None) -> Iterator[Path]:
-    """A folder in memory for a watched disk: its durability is that of the journal, not of the machine."""
+def memory() -> Iterator[Path]:
+    """A folder in memory: what is durable is told by a journal here, not by the machine."""
     folder = Path(tempfile.mkdtemp(prefix="lintel-faults-", dir=_MEMORY if _MEMORY.is_dir() else None))
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def card(memory: Path) -> Path:
+    """The same for a watched disk."""
+    if not has_compiler():
+        pytest.skip(NO_COMPILER)
+    return memory

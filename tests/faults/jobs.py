@@ -23,6 +23,7 @@ from edge_client.commands import claim  # noqa: F401
 from edge_client.config import NodeConfig
 from edge_client.errors import OutboxError
 from edge_client.identity import IdentityFolder, KeyFolder
+from edge_client.outbox.limits import Limits
 from edge_client.outbox.store import Outbox
 from shared_schema.envelope import Kind
 from shared_schema.ids import BootNs
@@ -32,6 +33,7 @@ from tests.faults.controls import spoil
 from tests.faults.supervise import die_with_parent
 
 Request = Mapping[str, Any]
+LIMITS = Limits(max_bytes=10**9, min_free_bytes=0, reserve_bytes=65_536)
 _REQUESTS = 0
 
 
@@ -69,7 +71,7 @@ def put(outbox: Outbox, number: int, *, crop_bytes: int = 700) -> None:
 def open_outbox(state: Path) -> Outbox:
     """As capture opens it."""
     identity, signer = IdentityFolder(state).load(), KeyFolder(state).signer()
-    return Outbox.open(state / "outbox", identity=identity, signer=signer, clock=SystemClock())
+    return Outbox.open(state / "outbox", identity=identity, signer=signer, clock=SystemClock(), limits=LIMITS)
 
 
 def _record(request: Request) -> None:

@@ -1,7 +1,7 @@
 """What a disk holds after a power cut: a journal of changes, played onto a card that knows what is durable.
 
 Strict: of a file only what was fsynced, of a folder only the names it had when it was fsynced. Torn: besides, any part of
-what was not fsynced, in sectors or pages, cut anywhere, and any of the changed names.
+what was not fsynced, sector by sector or page by page, and any of the changed names.
 """
 
 import random
@@ -62,7 +62,7 @@ class File:
     def torn(self, chance: random.Random, piece_bytes: int) -> bytes:
         content = bytearray(self.durable)
         share = chance.choice((0.0, 0.2, 0.5, 0.8, 1.0))
-        _apply(content, [piece for whole in self.pending for piece in _pieces(whole, piece_bytes, chance) if chance.random() < share])
+        _apply(content, [piece for whole in self.pending for piece in _pieces(whole, piece_bytes) if chance.random() < share])
         return bytes(content)
 
 
@@ -214,8 +214,8 @@ def _apply(content: bytearray, pieces: list[Piece]) -> None:
             content[offset : offset + len(data)] = data
 
 
-def _pieces(whole: Piece, piece_bytes: int, chance: random.Random) -> Iterator[Piece]:
-    """A write as the disk takes it: in pieces that end where sectors or pages do; now and then one is itself cut short."""
+def _pieces(whole: Piece, piece_bytes: int) -> Iterator[Piece]:
+    """A write as the disk takes it: in pieces that end where sectors or pages do."""
     offset, data = whole
     if data is None:
         yield whole
@@ -223,6 +223,5 @@ def _pieces(whole: Piece, piece_bytes: int, chance: random.Random) -> Iterator[P
     at = 0
     while at < len(data):
         length = min(len(data) - at, piece_bytes - (offset + at) % piece_bytes)
-        kept = chance.randrange(length) if chance.random() < 0.02 else length
-        yield offset + at, data[at : at + kept]
+        yield offset + at, data[at : at + length]
         at += length

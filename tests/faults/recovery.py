@@ -14,6 +14,7 @@ from shared_schema.envelope import Envelope, Kind
 from shared_schema.node import Receipt, Status
 from shared_schema.sealing import CROP, unseal
 from tests.edge_client.fakes import SEAL, FakeClock
+from tests.faults.jobs import LIMITS
 from tests.faults.journal import Change
 from tests.faults.shim import Kind as ChangeKind
 
@@ -77,7 +78,7 @@ def start_after(state: Path, told: Told) -> Found:
     clock = FakeClock(boot=2)
     signer = KeyFolder(state).signer()
     try:
-        outbox = Outbox.open(state / "outbox", identity=IdentityFolder(state).load(), signer=signer, clock=clock)
+        outbox = Outbox.open(state / "outbox", identity=IdentityFolder(state).load(), signer=signer, clock=clock, limits=LIMITS)
         new = outbox.put(Kind.SIGHTING, b"{}")
     except EdgeError as error:
         found.wrong.append(f"the outbox does not work: {error}")

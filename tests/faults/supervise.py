@@ -93,7 +93,7 @@ class Jobs:
 class ArchiveProcess:
     """`tests.faults.archive` as a process of its own."""
 
-    process: "subprocess.Popen[str]"
+    process: "subprocess.Popen[bytes]"
     url: str
     log: Path
 
@@ -102,9 +102,14 @@ class ArchiveProcess:
         """With `disk`, what it says is journalled there."""
         environment = disk.environment(journalled=True) if disk else dict(plain_environment())
         command = [sys.executable, "-m", "tests.faults.archive", str(log)]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment)
-        assert process.stdout
-        return cls(process, str(json.loads(process.stdout.readline())["url"]), log)
+        log.touch()
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=ROOT, env=environment)
+        until = time.monotonic() + PATIENCE_S
+        while not log.read_bytes().endswith(b"\n"):
+            assert process.poll() is None, "the server did not start"
+            assert time.monotonic() < until, "the server did not start in time"
+            time.sleep(0.01)
+        return cls(process, str(json.loads(log.read_text(encoding="utf-8"))["url"]), log)
 
     def lines(self) -> list[str]:
         """Its log so far; a line that is being written is left out."""

@@ -90,19 +90,19 @@ def lives_and_kills(folder: Path, live: Callable[[Kills], None]) -> tuple[Kills,
     return kills, judge(emitted, held.envelopes, public_key=held.public_key, images=held.images), len(held.envelopes)
 
 
-def test_killed_at_changes_of_the_disk_a_node_loses_and_repeats_nothing(memory: Path, tell: Callable[[str], None]) -> None:
+def test_killed_at_changes_of_the_disk_a_node_loses_and_repeats_nothing(card: Path, tell: Callable[[str], None]) -> None:
     def live(kills: Kills) -> None:
         kills.sweep("claim", kills.claim, step=2)
         kills.sweep("capture", kills.capture, step=SHORT_EVERY)
         kills.sweep("courier", kills.courier, step=SHORT_EVERY)
 
-    kills, verdict, held = lives_and_kills(memory, live)
+    kills, verdict, held = lives_and_kills(card, live)
     assert verdict.broken(lives=kills.lives) == ()
     tell(f"kills (short): {kills.kills} at {len(kills.places)} places, {held} records held: 0 lost, 0 duplicated")
 
 
 @pytest.mark.faults
-def test_a_thousand_kills_lose_and_repeat_nothing(memory: Path, tell: Callable[[str], None]) -> None:
+def test_a_thousand_kills_lose_and_repeat_nothing(card: Path, tell: Callable[[str], None]) -> None:
     def live(kills: Kills) -> None:
         kills.sweep("claim", kills.claim)
         while kills.kills < KILLS:
@@ -110,7 +110,7 @@ def test_a_thousand_kills_lose_and_repeat_nothing(memory: Path, tell: Callable[[
             kills.sweep("courier", kills.courier)
         kills.at_random(RANDOM_KILLS, seed=1)
 
-    kills, verdict, held = lives_and_kills(memory, live)
+    kills, verdict, held = lives_and_kills(card, live)
     assert verdict.broken(lives=kills.lives) == ()
     assert kills.kills > KILLS
     tell(

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Self
@@ -31,9 +31,15 @@ class Emitted:
     sha256: str
 
 
+_NO_FAULTS = frozenset({"unannounced", "reported"})
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Sentences on what broke an invariant; `unannounced` are sightings whose capture died before it could announce them."""
+    """Sentences on what broke an invariant.
+
+    Not broken: `unannounced` sightings, whose capture died before it could announce them, and what was lost but `reported`.
+    """
 
     lost: tuple[str, ...] = ()
     duplicated: tuple[str, ...] = ()
@@ -41,11 +47,12 @@ class Verdict:
     changed: tuple[str, ...] = ()
     gaps_unreported: tuple[str, ...] = ()
     images_missing: tuple[str, ...] = ()
-    unannounced: tuple[str, ...] = field(default=())
+    unannounced: tuple[str, ...] = ()
+    reported: tuple[str, ...] = ()
 
     def broken(self, *, lives: int = 0) -> tuple[str, ...]:
         """Everything that is wrong. Each of so many killed lives may have left one sighting unannounced."""
-        found = [f"{one.name}: {sentence}" for one in fields(self) if one.name != "unannounced" for sentence in getattr(self, one.name)]
+        found = [f"{one.name}: {sentence}" for one in fields(self) if one.name not in _NO_FAULTS for sentence in getattr(self, one.name)]
         if len(self.unannounced) > lives:
             found.append(f"invented: {len(self.unannounced)} sightings were never announced, in {lives} lives")
         return tuple(found)
@@ -93,24 +100,45 @@ def judge(
     images: Collection[str] | None = None,
     parked: Collection[tuple[int, int]] = (),
 ) -> Verdict:
-    """Compare. `images` are the hashes of the crops the server holds, None: not looked at; `parked` is what the node shows as refused."""
+    """Compare. That a crop will not come may be said twice.
+
+    `images` are the hashes of the crops the server holds, None: not looked at; `parked` is what the node shows as refused.
+    """
     told = {one.sha256 for one in emitted}
     payloads = Counter(one.sha256 for one in held)
+    once = Counter(one.sha256 for one in held if one.kind != Kind.CROP_SHED)
     keys = Counter((one.epoch, one.seq) for one in held)
-    kept = {one.sha256 for one in emitted if (one.epoch, one.seq) in set(parked)}
+    gaps = _Gaps.told_by(held)
+    gone = [one for one in emitted if one.sha256 not in payloads and (one.epoch, one.seq) not in set(parked)]
     return Verdict(
-        lost=tuple(f"{one.epoch}/{one.seq}" for one in emitted if one.sha256 not in payloads and one.sha256 not in kept),
+        lost=tuple(f"{one.epoch}/{one.seq}" for one in gone if not gaps.cover(one.epoch, one.seq)),
         duplicated=(
             *(f"{epoch}/{seq} is there {times} times" for (epoch, seq), times in keys.items() if times > 1),
-            *(f"payload {payload[:12]} is there {times} times" for payload, times in payloads.items() if times > 1),
+            *(f"payload {payload[:12]} is there {times} times" for payload, times in once.items() if times > 1),
             *_emitted_twice(emitted),
         ),
         invented=tuple(f"{one.epoch}/{one.seq} is not signed by the node" for one in held if not _is_genuine(one, public_key)),
         changed=tuple(f"{one.epoch}/{one.seq}" for one in held if sha256(one.payload).hexdigest() != one.sha256),
-        gaps_unreported=_gaps_unreported(held, set(parked)),
+        gaps_unreported=_gaps_unreported({*keys, *parked}, gaps),
         images_missing=() if images is None else _images_missing(held, images),
         unannounced=tuple(f"{one.epoch}/{one.seq}" for one in held if one.kind == Kind.SIGHTING and one.sha256 not in told),
+        reported=tuple(f"{one.epoch}/{one.seq}" for one in gone if gaps.cover(one.epoch, one.seq)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Gaps:
+    """Ranges that the node reported lost: epoch, first and last seq."""
+
+    ranges: tuple[tuple[int, int, int], ...]
+
+    @classmethod
+    def told_by(cls, held: Iterable[Envelope]) -> Self:
+        told = [json.loads(one.payload) for one in held if one.kind == Kind.GAP]
+        return cls(tuple((one["lost_epoch"], one["from_seq"], one["to_seq"]) for one in told))
+
+    def cover(self, epoch: int, seq: int) -> bool:
+        return any(of == epoch and first <= seq <= last for of, first, last in self.ranges)
 
 
 def _emitted_twice(emitted: Iterable[Emitted]) -> tuple[str, ...]:
@@ -130,19 +158,15 @@ def _is_genuine(envelope: Envelope, public_key: bytes) -> bool:
     return True
 
 
-def _gaps_unreported(held: Collection[Envelope], parked: Collection[tuple[int, int]]) -> tuple[str, ...]:
-    there: dict[int, set[int]] = {}
-    for epoch, seq in [*((one.epoch, one.seq) for one in held), *parked]:
-        there.setdefault(epoch, set()).add(seq)
-    reported = {
-        (told["lost_epoch"], seq)
-        for one in held
-        if one.kind == Kind.GAP
-        for told in (json.loads(one.payload),)
-        for seq in range(told["from_seq"], told["to_seq"] + 1)
-    }
+def _gaps_unreported(there: Collection[tuple[int, int]], gaps: _Gaps) -> tuple[str, ...]:
+    highest: dict[int, int] = {}
+    for epoch, seq in there:
+        highest[epoch] = max(highest.get(epoch, 0), seq)
     return tuple(
-        f"{epoch}/{seq}" for epoch, seqs in there.items() for seq in range(1, max(seqs)) if seq not in seqs and (epoch, seq) not in reported
+        f"{epoch}/{seq}"
+        for epoch, last in highest.items()
+        for seq in range(1, last)
+        if (epoch, seq) not in there and not gaps.cover(epoch, seq)
     )
 
 
