@@ -79,7 +79,7 @@ class MountingCheck:
             verdict="change",
             advice=(),
         )
-        changes = (*_of_the_light(measured), *_of_the_place(measured, place, detail(frame)[1]), *_of_the_faces(measured, seen))
+        changes = (*_of_the_light(measured, seen), *_of_the_place(measured, place, detail(frame)[1]), *_of_the_faces(measured, seen))
         advice = changes or ("good: leave it as it is",)
         return measured.model_copy(update={"verdict": "change" if changes else "good", "advice": advice})
 
@@ -94,11 +94,15 @@ class MountingCheck:
         return float(np.median(change)) / (0.6745 * math.sqrt(2)), float((change > _MOVED).mean())
 
 
-def _of_the_light(seen: Mounting) -> Iterator[str]:
-    if seen.brightness < _TOO_DARK:
-        yield f"the picture is dark ({seen.brightness:.0f} of 255): put on the light that burns when people come, or add one"
-    elif seen.brightness > _TOO_BRIGHT:
-        yield f"the picture is too bright ({seen.brightness:.0f} of 255): shade it from the light"
+def _of_the_light(seen: Mounting, found: Sequence[tuple[Face, Quality]]) -> Iterator[str]:
+    """The light on the nearest face where there is one: a room may be as dark as it likes."""
+    lit, what = seen.brightness, "picture"
+    if found:
+        lit, what = max(found, key=lambda one: one[1].face_px)[1].brightness, "face"
+    if lit < _TOO_DARK:
+        yield f"the {what} is dark ({lit:.0f} of 255): put on the light that burns when people come, or add one"
+    elif lit > _TOO_BRIGHT:
+        yield f"the {what} is too bright ({lit:.0f} of 255): shade it from the light"
     if seen.burnt_out > _MOST_BURNT_OUT:
         yield f"{seen.burnt_out:.0%} of the picture is white: turn the camera away from the window or lamp"
     if seen.noise is not None and seen.noise > _MOST_NOISE:

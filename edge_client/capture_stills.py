@@ -52,7 +52,7 @@ class Stills:
         settings = self._rules.settings
         seen = doorway.survey(frame)
         place = Place(self._field_of_view_deg, self._request.distance_m, settings.min_face_px)
-        self._folder.leave(encode_jpeg(annotated(frame, seen, settings.masks)), self._check.look(frame, at, seen, place))
+        self._folder.leave(encode_jpeg(annotated(frame, seen, settings.masks)), self._check.look(frame, self._folder.now(), seen, place))
 
     def close(self) -> None:
         """No picture stays behind."""

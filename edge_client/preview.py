@@ -20,7 +20,7 @@ _FRAME: Final = "lintel-frame"
 _HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
-        "default-src 'none'; img-src 'self'; frame-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'; base-uri 'none'; "
+        "default-src 'none'; img-src 'self' data:; frame-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'; base-uri 'none'; "
         "form-action 'none'"
     ),
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -185,7 +185,7 @@ def _page(token: str) -> str:
     """`token` has been found right, so it holds nothing but letters that an address may hold."""
     given = escape(token, quote=True)
     return f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Lintel: mounting the camera</title>
-<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>
+<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><style>{_STYLE}</style></head><body>
 <img src="stream?token={given}" alt="what the camera sees"><iframe src="advice?token={given}" title="advice"></iframe></body></html>"""
 
 

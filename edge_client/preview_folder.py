@@ -15,6 +15,7 @@ from edge_client.clock import Clock
 from edge_client.files import replace_volatile
 from shared_schema.base import Sha256Hex, WireModel
 from shared_schema.envelope import MAX_INT
+from shared_schema.ids import BootNs
 
 
 class PreviewRequest(WireModel):
@@ -66,6 +67,10 @@ class PreviewFolder:
         self._still = self._folder / "still.jpg"
         self._mounting = self._folder / "mounting.json"
         self._clock = clock
+
+    def now(self) -> BootNs:
+        """The boot clock, as requests and stills go by it."""
+        return self._clock.boot_ns()
 
     def ask(self, request: PreviewRequest) -> None:
         """From now on this request is the open one."""

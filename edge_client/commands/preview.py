@@ -57,7 +57,7 @@ def preview(
 
 def _introduce(config: NodeConfig, wish: Wish, token: str, say: Callable[[str], None]) -> None:
     host, port = config.preview.host_and_port
-    say(f"for {wish.minutes:g} minutes, while capture and courier run: http://{config.preview.address}/?token={token}")
+    say(f"for {wish.minutes:g} min, while capture and courier run: http://{config.preview.address}/?token={token}")
     if host in {"127.0.0.1", "::1", "localhost"}:
         say(f"from another machine: ssh -L {port}:{config.preview.address} NODE, then open the same address there")
 
