@@ -90,7 +90,8 @@ def _check_key(request: ClaimRequest) -> None:
 
 
 def _claim_of(token: str) -> ClaimToken:
-    rows = ClaimToken.objects.select_for_update(of=("self",)).select_related("door__site", "node")
+    # The node is read after the lock was got: joined, it would be as it was before the lock was waited for.
+    rows = ClaimToken.objects.select_for_update(of=("self",)).select_related("door__site")
     claim = rows.filter(token_sha256=token_hash(token)).first()
     if claim is None:
         raise Forbidden("unknown_claim", "This claim token is not known here; make a new one.")
