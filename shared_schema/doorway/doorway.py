@@ -38,6 +38,9 @@ class Doorway:
     funnel counts it. Nor does an unknown face that a single frame showed (the funnel's `too_brief`): frames come so often that a person
     is in several, while what is taken for a face by mistake seldom is twice. Who is like somebody enrolled is told of even then, as
     unsure.
+
+    Somebody unsure or unknown is told of one pass timeout and 3 s after their face has gone, 4.5 s with the settings as they come, or
+    at once by `finish`; a match waits for nothing of that.
     """
 
     def __init__(self, pipeline: Pipeline, gallery: Gallery, policy: DoorPolicy) -> None:
