@@ -105,7 +105,8 @@ class Contact:
         except (EdgeError, OSError) as error:
             self._report.state(name, type(error).__name__.lower(), reason=_words(error))
             return error
-        self._report.state(name, "ok")
+        if name in self._report.states():
+            self._report.state(name, "ok")
         return None
 
     def _pause_s(self, troubles: list[EdgeError | OSError]) -> float:
