@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 import sys
 
-SECTIONS = ("face", "search", "foreign", "node", "memory", "ingest")
+SECTIONS = ("face", "search", "foreign", "node", "capture", "memory", "ingest")
 
 
 def main() -> int:
