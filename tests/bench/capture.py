@@ -54,9 +54,8 @@ def main() -> None:
     print(f"  bare reader   {peer_busy:6.1%} of one core, decoding alone; capture is {busy / peer_busy:.1f} ×")
     print(f"from start to first frame, middle of {STARTS}, models loaded and outbox opened:")
     print(f"  capture       {starts[STARTS // 2]:6.2f} s")
-    print(
-        f"  bare reader   {peer_starts[STARTS // 2]:6.2f} s, importing OpenCV and opening the clip; capture is {starts[1] / peer_starts[1]:.1f} ×"
-    )
+    times = starts[STARTS // 2] / peer_starts[STARTS // 2]
+    print(f"  bare reader   {peer_starts[STARTS // 2]:6.2f} s, importing OpenCV and opening the clip; capture is {times:.1f} ×")
 
 
 def _watching_nobody(folder: Path) -> tuple[Path, Path]:
