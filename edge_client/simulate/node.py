@@ -1,6 +1,7 @@
 """One simulated node: its folder, the days it was without a server, and then capture and courier at once."""
 
 import random
+import shutil
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -9,11 +10,13 @@ from pathlib import Path
 
 from edge_client.capture_report import CaptureReport, CaptureReportFile
 from edge_client.clock import Clock
-from edge_client.config import CameraConfig, NodeConfig
+from edge_client.config import CameraConfig, NodeConfig, OutboxConfig
 from edge_client.courier import Surroundings, build
 from edge_client.errors import EdgeError
 from edge_client.gallery_cache import ABSENT, GalleryCache
 from edge_client.identity import IdentityFolder, KeyFolder
+from edge_client.memory_folder import MemoryFolder
+from edge_client.outbox.limits import Limits
 from edge_client.outbox.status import list_records, read_status
 from edge_client.outbox.store import Outbox
 from edge_client.simulate import boots
@@ -26,6 +29,8 @@ from shared_schema.ids import BootNs
 from shared_schema.node import NodeSettings
 
 _PARKED = "parked"
+_RESERVE_BYTES = 1_048_576
+"""Many nodes share a disk here, so each keeps aside as little as it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,8 @@ class SimulatedNode:
 
     def open_outbox(self, clock: Clock) -> Outbox:
         identity, signer = IdentityFolder(self.config.state).load(), KeyFolder(self.config.state).signer()
-        return Outbox.open(self.config.state / "outbox", identity=identity, signer=signer, clock=clock)
+        limits = Limits.of(self.config.outbox)
+        return Outbox.open(self.config.state / "outbox", identity=identity, signer=signer, clock=clock, limits=limits)
 
     def capture(self, outbox: Outbox, clock: Clock, *, note: Note) -> SyntheticCapture:
         return SyntheticCapture(outbox, self.passers, clock, self.plan.model, note, report=_nobody_reads)
@@ -128,6 +134,7 @@ class Running:
         """What remains to be said once it was told to stop."""
         for thread in self._threads:
             thread.join()
+        shutil.rmtree(MemoryFolder(self._node.config.state, self._node.config.run_folder).path(), ignore_errors=True)
         status = read_status(self._outbox, clock=self._clock)
         there = {(one.epoch, one.seq) for one in list_records(self._outbox)}
         pending = self.ledger.pending()
@@ -164,11 +171,7 @@ class Running:
         return self._stop.wait(max(0, moment - self._clock.boot_ns()) / 1e9)
 
     def _deliver(self) -> None:
-        courier = build(self._node.config, Surroundings(clock=self._clock, wait=self._stop.wait, observe=self.ledger.observe))
-        try:
-            courier.run(once=False)
-        finally:
-            courier.close()
+        build(self._node.config, Surroundings(clock=self._clock, wait=self._stop.wait, observe=self.ledger.observe)).run(once=False)
 
     def _guarded(self, work: Callable[[], None]) -> None:
         try:
@@ -181,7 +184,7 @@ class _Cached:
     """What the courier has fetched for this node, read again when it changed."""
 
     def __init__(self, node: SimulatedNode) -> None:
-        self._cache = GalleryCache(node.config.state)
+        self._cache = GalleryCache(node.config.state, run=node.config.run_folder)
         self._model = node.plan.model
         self._faces = node.faces
         self._stamps = (ABSENT, ABSENT)
@@ -200,7 +203,8 @@ class _Cached:
 
 def config_in(folder: Path, plan: Plan) -> NodeConfig:
     """The configuration of a node that lives in `folder`."""
-    return NodeConfig(state=folder, server=plan.server, camera=CameraConfig(kind="replay", source="nothing"))
+    camera = CameraConfig(kind="replay", source="nothing")
+    return NodeConfig(state=folder, server=plan.server, camera=camera, outbox=OutboxConfig(reserve_bytes=_RESERVE_BYTES))
 
 
 def _nobody_reads(_report: CaptureReport) -> None:

@@ -1,6 +1,7 @@
 """A proxy between a node and the real server that misbehaves as told, request by request."""
 
 import http.client
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -28,12 +29,14 @@ class Changed:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-Fate = Literal["reset", "cut_answer", "half_answer", "no_answer"] | int | Reply | Changed
+Fate = Literal["reset", "cut_answer", "half_answer", "no_answer", "drip", "flood"] | int | Reply | Changed
 """`reset`: the request never arrives. `cut_answer`: the server does its work, its answer is lost. `half_answer`: half of it comes.
-`no_answer`: the server does its work, and nothing comes until the node gives up. A number: the proxy refuses with 503 and asks to wait for
+`no_answer`: the server does its work, and nothing comes until the node gives up. `drip` and `flood`: the request never arrives, and the
+answer has no end; it comes a byte now and then, or as fast as the node takes it. A number: the proxy refuses with 503 and asks to wait for
 so many seconds."""
 
 _LONGEST_SILENCE_S = 30.0
+_DRIP_S = 0.2
 
 _OWN = {"connection", "content-length", "date", "server"}
 """Headers that the proxy writes itself."""
@@ -70,6 +73,8 @@ class _Handler(Handler):
         fate = waiting.pop(0) if waiting else self.proxy.choose(name, body)
         if fate == "reset":
             self.reset()
+        elif fate in {"drip", "flood"}:
+            self._never_end(*((b" ", _DRIP_S) if fate == "drip" else (b" " * 65_536, 0.0)))
         elif isinstance(fate, Reply):
             self._answer(fate.status, list(fate.headers), fate.body, stated_bytes=fate.stated_bytes)
         elif isinstance(fate, int):
@@ -95,6 +100,17 @@ class _Handler(Handler):
         if isinstance(fate, Changed):
             answer, kept = fate.body(answer), [*kept, *fate.headers]
         self._answer(response.status, kept, answer, cut=fate == "half_answer")
+
+    def _never_end(self, piece: bytes, pause_s: float) -> None:
+        """Until the node hangs up."""
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        with suppress(OSError):
+            while True:
+                self.wfile.write(piece)
+                time.sleep(pause_s)
+        self.close_connection = True
 
     def _be_silent(self) -> None:
         """Until the node hangs up."""

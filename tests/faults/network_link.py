@@ -5,9 +5,10 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import urlsplit
 
 _CHUNK_BYTES = 4096
@@ -29,6 +30,8 @@ class Link:
     _ended: threading.Event = field(default_factory=threading.Event)
     _listener: socket.socket = field(default_factory=socket.socket)
     _roads: "tuple[_Road, _Road] | None" = None
+    _ends: list[socket.socket] = field(default_factory=list)
+    _threads: list[threading.Thread] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._chance = random.Random(self.seed)  # noqa: S311
@@ -43,12 +46,11 @@ class Link:
     def open(self) -> "Iterator[Link]":
         self._listener.bind(("127.0.0.1", 0))
         self._listener.listen(64)
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._start(self._accept)
         try:
             yield self
         finally:
-            self._ended.set()
-            self._listener.close()
+            self._close()
 
     def cut(self) -> None:
         """From now on nothing goes through, and nobody is told so."""
@@ -57,11 +59,25 @@ class Link:
     def mend(self) -> None:
         self._cut.clear()
 
+    def _start(self, work: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=work, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+        return thread
+
+    def _close(self) -> None:
+        self._ended.set()
+        for one in (self._listener, *self._ends):
+            _shut(one)
+        for thread in self._threads:
+            thread.join(5)
+        self._listener.close()
+
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
                 near, _ = self._listener.accept()
-                threading.Thread(target=self._carry, args=(near,), daemon=True).start()
+                self._start(partial(self._carry, near))
 
     def _carry(self, near: socket.socket) -> None:
         target = urlsplit(self.upstream)
@@ -73,12 +89,12 @@ class Link:
         far.settimeout(None)
         allowance = self._allowance()
         up, down = self._roads or (_Road(None), _Road(None))
-        threads = [
-            threading.Thread(target=self._pump, args=(near, far, up, allowance), daemon=True),
-            threading.Thread(target=self._pump, args=(far, near, down, allowance), daemon=True),
-        ]
-        for thread in threads:
-            thread.start()
+        self._ends += [near, far]
+        other = self._start(partial(self._pump, far, near, down, allowance))
+        self._pump(near, far, up, allowance)
+        other.join()
+        near.close()
+        far.close()
 
     def _allowance(self) -> list[float]:
         """How many bytes this connection may still carry; shared by both its directions."""
@@ -94,13 +110,12 @@ class Link:
                 allowance[0] -= len(data)
                 if allowance[0] < 0:
                     self.resets += 1
-                    _reset(source, sink)
+                    _break(source, sink)
                     return
                 self.carried += len(data)
                 sink.sendall(data)
-        for one in (source, sink):
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+        _shut(source)
+        _shut(sink)
 
 
 class _Road:
@@ -120,8 +135,14 @@ class _Road:
         time.sleep(max(0.0, until - time.monotonic()))
 
 
-def _reset(*ends: socket.socket) -> None:
+def _break(*ends: socket.socket) -> None:
+    """So that whoever closes them ends them as a broken link does: RST, not an orderly end."""
     for one in ends:
         with suppress(OSError):
             one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            one.close()
+            one.shutdown(socket.SHUT_RD)
+
+
+def _shut(one: socket.socket) -> None:
+    with suppress(OSError):
+        one.shutdown(socket.SHUT_RDWR)

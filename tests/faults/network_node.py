@@ -1,5 +1,6 @@
 """A node for faults of the network: real outbox, lanes, sender and protocol; waiting is instant. And who tells what became of it."""
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -9,8 +10,10 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+from edge_client.clock import SystemClock
 from edge_client.commands.claim import claim
 from edge_client.config import CameraConfig, NodeConfig
+from edge_client.courier import Surroundings, build
 from edge_client.errors import Unavailable
 from edge_client.identity import IdentityFolder, KeyFolder
 from edge_client.lanes import CropLane, RecordLane
@@ -19,7 +22,7 @@ from edge_client.outbox.delivery import Deliveries
 from edge_client.outbox.status import OutboxStatus, read_status
 from edge_client.outbox.store import Outbox, Recorded
 from edge_client.sender import Backoff, Sender
-from edge_client.server_api import ServerApi
+from edge_client.server_api import Call, ServerApi
 from edge_client.simulate.passes import Faces, Passers
 from edge_client.simulate.plan import Model
 from shared_schema.envelope import Kind
@@ -80,7 +83,7 @@ class NetworkNode:
 
     config: NodeConfig
     url: str
-    clock: FakeClock = field(default_factory=FakeClock)
+    clock: FakeClock | SystemClock = field(default_factory=FakeClock)
     recorded: list[Recorded] = field(default_factory=list)
     _seed: int = 0
 
@@ -101,8 +104,9 @@ class NetworkNode:
         outbox = self._open_outbox()
         made: list[Recorded] = []
         while len(made) < count:
-            self.clock.go_on(60)
-            seen = passers.pass_at(self.clock.now, cooldown_ms=0)
+            if isinstance(self.clock, FakeClock):
+                self.clock.go_on(60)
+            seen = passers.pass_at(self.clock.boot_ns(), cooldown_ms=0)
             assert seen is not None
             at = self.clock.reading()
             sighting = Sighting(
@@ -124,6 +128,32 @@ class NetworkNode:
         self.recorded += made
         return made
 
+    @contextmanager
+    def courier(self) -> "Iterator[list[Call]]":
+        """The whole courier at work, on the machine's clock. Gives the calls it makes; raises what it fell over."""
+        self.clock = SystemClock()
+        calls: list[Call] = []
+        fell: list[BaseException] = []
+        stop = threading.Event()
+        config = self.config.model_copy(update={"server": self.url})
+        around = Surroundings(clock=self.clock, wait=stop.wait, observe=calls.append)
+
+        def run() -> None:
+            try:
+                build(config, around).run(once=False)
+            except Exception as error:  # noqa: BLE001 (raised again in the test)
+                fell.append(error)
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        try:
+            yield calls
+        finally:
+            stop.set()
+            thread.join(30)
+        for error in fell:
+            raise error
+
     def _open_outbox(self) -> Outbox:
         identity, signer = IdentityFolder(self.config.state).load(), KeyFolder(self.config.state).signer()
         return Outbox.open(self.outbox, identity=identity, signer=signer, clock=self.clock)
@@ -134,6 +164,7 @@ class NetworkNode:
     @contextmanager
     def lanes(self, *, attempts: int = 1, read_timeout_s: float = 20.0, sender_of: type[Sender] = Sender) -> "Iterator[Steps]":
         """Both lanes, opened. The attempts of one burst follow each other at once."""
+        assert isinstance(self.clock, FakeClock)
         deliveries = Deliveries.open(self.outbox, clock=self.clock)
         (token, *_) = TokenFile(self.config.state).load()
         api = ServerApi(self.url, token=lambda: token.token, read_timeout_s=read_timeout_s)

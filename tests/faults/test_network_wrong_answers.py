@@ -7,29 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from edge_client.files import make_secret_folder, write_secret
 from shared_schema.node import BatchReceipt
 from tests.contract.fault_proxy import Changed, Fate, FaultProxy, Reply
-from tests.edge_client.fakes import SIGNER, FakeServer, claim_answer
-from tests.faults.network_node import Key, NetworkNode, TrustingSender, judge
+from tests.faults.network_archive import Archive
+from tests.faults.network_node import NetworkNode, TrustingSender, judge
 
 RECORDS = 6
 PORTAL = b"<html><title>Please sign in</title><form action='/login'></form></html>"
 JSON = (("Content-Type", "application/json"),)
 PROBLEM = (("Content-Type", "application/problem+json"),)
-
-
-class Archive(FakeServer):
-    """The fake server as a receiver, with every row it was ever asked to write."""
-
-    def claim_tokens(self, count: int) -> list[str]:
-        return ["t" * 20] * count
-
-    def held(self) -> list[Key]:
-        return [(epoch, seq, digest) for (epoch, seq), digest in self.stored.items()]
-
-    def crops_held(self) -> int:
-        return len(self.crops)
 
 
 def _changed(**changes: object) -> Changed:
@@ -70,11 +56,8 @@ WRONG: dict[str, Fate] = {
 
 @pytest.fixture
 def archive() -> Iterator[Archive]:
-    archive = Archive(answers={"claim": lambda _body: claim_answer().model_dump_json()})
-    running = archive.start()
-    yield archive
-    running.shutdown()
-    running.server_close()
+    with Archive().running() as archive:
+        yield archive
 
 
 @pytest.fixture
@@ -88,9 +71,7 @@ def proxy(archive: Archive) -> Iterator[FaultProxy]:
 
 @pytest.fixture
 def node(archive: Archive, proxy: FaultProxy, tmp_path: Path) -> NetworkNode:
-    make_secret_folder(tmp_path / "keys")
-    write_secret(tmp_path / "keys" / "signing.key", SIGNER.private_bytes_raw())
-    return NetworkNode.claimed(tmp_path, archive, through=proxy.url)
+    return archive.node_in(tmp_path, through=proxy.url)
 
 
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG.keys())
