@@ -2,8 +2,49 @@
 
 import json
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import django
+
+if TYPE_CHECKING:
+    from tests.factories import FakeNode
+
+
+def beaten(node: "FakeNode") -> object:
+    """The highest record, as the second heartbeat is told."""
+    from tests.factories import heartbeat  # noqa: PLC0415
+
+    answers = [node.client.post("/api/v1/node/heartbeat", heartbeat(node), format="json").json() for _ in range(2)]
+    return answers[-1]["high_water"]["seq"]
+
+
+def with_a_new_token(node: "FakeNode") -> object:
+    """The generation of the token that the node goes on with."""
+    answer = node.client.post("/api/v1/node/token").json()
+    node.token = answer["token"]
+    return answer["generation"]
+
+
+def in_a_new_epoch(node: "FakeNode") -> object:
+    """The epoch a rolled back node goes on in."""
+    asked = {"boot_id": str(node.boot_id), "epoch": 1, "last_seq": 2}
+    return node.client.post("/api/v1/node/epoch", asked, format="json").json()["epoch"]
+
+
+def changed_gallery(node: "FakeNode") -> object:
+    """How many came and went since the first gallery, and whether what comes out is the present one."""
+    from server.gallery.pipeline import embedder  # noqa: PLC0415
+    from server.people.models import Person  # noqa: PLC0415
+    from shared_schema.gallery import GalleryDelta, GallerySnapshot  # noqa: PLC0415
+    from tests.server.gallery.test_gallery_delta import enrolled  # noqa: PLC0415
+
+    gone, model = enrolled("Grace", seed=1), {"model": embedder().model_id}
+    first = GallerySnapshot.model_validate_json(node.client.get("/api/v1/node/gallery", model).content)
+    enrolled("Eileen", seed=2)
+    Person.objects.filter(pk=gone.pk).update(consent_at=None)
+    delta = GalleryDelta.model_validate_json(node.client.get("/api/v1/node/gallery", {**model, "since": str(first.revision)}).content)
+    now = GallerySnapshot.model_validate_json(node.client.get("/api/v1/node/gallery", model).content)
+    return [len(delta.people), len(delta.gone), delta.applied_to(first) == now]
 
 
 def main() -> None:
@@ -29,6 +70,8 @@ def main() -> None:
         "crop": [stored, *Crop.objects.values_list("state", flat=True)],
         "open_day": day,
         "marks_left": Mark.objects.count(),
+        "node": [asked(node) for asked in (beaten, with_a_new_token, in_a_new_epoch)],
+        "gallery": changed_gallery(node),
     }
     print(json.dumps(told))  # noqa: T201
 

@@ -43,4 +43,6 @@ def test_the_whole_way_of_a_record_on_postgresql_15(installation: Installation) 
         "crop": [204, "stored"],
         "open_day": ["2024-11-20", "2024-11-20T12:00:00+00:00", "2024-11-20T15:00:00+00:00", 2],
         "marks_left": 0,
+        "node": [5, 2, 2],
+        "gallery": [1, 1, True],
     }
