@@ -14,8 +14,7 @@ from edge_client.errors import OutboxFull
 from edge_client.files import file_mode, sync_folder
 
 _NAME: Final = "reserve"
-_SPARE_BYTES: Final = 256 * 1024
-"""Left free beside the reserve when it is made: file systems need some room for themselves."""
+_BLOCK: Final = 64 * 1024
 _ROOM_ERRORS: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 _T = TypeVar("_T")
@@ -31,35 +30,25 @@ class Reserve:
 
     @property
     def needs_bytes(self) -> int:
-        """What has to be free to make it."""
-        return self._size + _SPARE_BYTES
-
-    @property
-    def is_held(self) -> bool:
-        """Whether all of it is there."""
-        try:
-            return self._path.stat().st_size >= self._size
-        except FileNotFoundError:
-            return False
+        """What has to be free to make it whole."""
+        return max(0, self._size - held_bytes(self._folder))
 
     def restore(self) -> bool:
-        """Make it again if it is not there. False when there is no room for it. Raises OSError when the card fails."""
-        if self.is_held:
-            return True
-        if free_bytes(self._folder) < self.needs_bytes:
-            return False
-        try:
-            self._allocate()
-        except OSError as error:
-            self._path.unlink(missing_ok=True)
-            if error.errno not in _ROOM_ERRORS:
-                raise
-        return self.is_held
+        """Make it again as far as there is room, and say whether it is whole. Raises OSError when the card fails."""
+        missing = self.needs_bytes
+        room = min(missing, free_bytes(self._folder) // _BLOCK * _BLOCK) if missing else 0
+        if room:
+            try:
+                self._allocate(self._size - missing + room)
+            except OSError as error:
+                if error.errno not in _ROOM_ERRORS:
+                    raise
+        return not self.needs_bytes
 
-    def _allocate(self) -> None:
+    def _allocate(self, size_bytes: int) -> None:
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, file_mode(self._folder))
         try:
-            os.posix_fallocate(descriptor, 0, self._size)
+            os.posix_fallocate(descriptor, 0, size_bytes)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

@@ -10,6 +10,7 @@ from pathlib import Path
 from edge_client.errors import OutboxDamaged, OutboxError, OutboxFull, OutboxMissing
 from edge_client.files import make_private_file, sync_folder
 from edge_client.outbox.migrations import MIGRATIONS, VERSION
+from edge_client.outbox.reserve import free_bytes
 from edge_client.outbox.rows import mark
 
 DATABASE = "outbox.db"
@@ -17,6 +18,9 @@ _BUSY_TIMEOUT_MS = 15_000
 _WAL_LIMIT_BYTES = 4 * 1024 * 1024
 _SYNCHRONOUS_FULL = 2
 _HEADER_BYTES = 100
+_NEEDS_ROOM = ("SQLITE_IOERR_SHM", "SQLITE_CANTOPEN")
+_ALL_BUT_NOTHING_BYTES = 65_536
+"""The log's index is made of so much at once; on a full card SQLite calls that an input/output error."""
 _MAGIC = b"SQLite format 3\0"
 _NO_ROOM = "there is no room for {}; free disk space or let the node reach its server"
 
@@ -189,7 +193,7 @@ def translate(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> OutboxEr
     name = getattr(error, "sqlite_errorname", "")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or isinstance(error, UnicodeDecodeError):
         return OutboxDamaged(f"{path} is damaged ({error}); start `lintel-edge capture`, which salvages it")
-    if name == "SQLITE_FULL":
+    if name == "SQLITE_FULL" or (name.startswith(_NEEDS_ROOM) and free_bytes(path.parent) < _ALL_BUT_NOTHING_BYTES):
         return OutboxFull(_NO_ROOM.format(path))
     return OutboxError(f"{path} cannot be used: {error}; free disk space or check the card")
 

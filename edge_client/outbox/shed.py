@@ -49,7 +49,7 @@ class Budget:
         return over + min(most // _SLACK_SHARE, _MOST_SLACK) if over > 0 else 0
 
     def _short(self, more: int) -> int:
-        least = self._limits.min_free_bytes + (0 if self._reserve.is_held else self._reserve.needs_bytes)
+        least = self._limits.min_free_bytes + self._reserve.needs_bytes
         short = least + more - free_bytes(self._folder)
         return short + min(least // _SLACK_SHARE, _MOST_SLACK) if short > 0 else 0
 
