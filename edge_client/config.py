@@ -79,7 +79,7 @@ class OutboxConfig(_Section):
 
     max_bytes: int = Field(default=8_000_000_000, ge=0, description="of crops")
     min_free_bytes: int = Field(default=500_000_000, ge=0, description="left free on the card for everything else")
-    reserve_bytes: int = Field(default=8_388_608, ge=1_048_576, le=1_073_741_824, description="kept aside for a full card")
+    reserve_bytes: int = Field(default=8_388_608, ge=6_291_456, le=1_073_741_824, description="kept aside for a full card")
 
 
 class IdentifyConfig(_Section):
