@@ -123,7 +123,7 @@ class OpencvCamera:
         self._grabber = Grabber(source, clock=clock, open_video=open_video or open_with_opencv, sleep=sleep)
         self._arrived = threading.Condition()
         self._newest: Frame | Lost | None = None
-        self._due_ns = self._interval_ns = 0
+        self._due_ns = self._next_at_ns = self._interval_ns = 0
         self._steps = 0
         self._silent_s = 0.0
         self._reader = threading.Thread(target=self._read_on, name="camera-reader", daemon=True)
@@ -152,14 +152,19 @@ class OpencvCamera:
         self._reader.join()
 
     def _take(self) -> Frame | Lost | None:
-        """What came last and was not handed out yet; None when nothing comes in time. `close` is noticed without the lock."""
+        """What came last, is due and was not handed out yet; None when nothing comes in time. `close` is noticed without the lock."""
         waited_s = 0.0
         with self._arrived:
-            while self._newest is None and not self._grabber.stopped and waited_s < self._patience.lost_after_s:
+            while not self._is_there() and not self._grabber.stopped and waited_s < self._patience.lost_after_s:
                 self._arrived.wait(_SLICE_S)
                 waited_s += _SLICE_S
-            given, self._newest = self._newest, None
+            given, self._newest = self._newest if self._is_there() else None, None
+        if isinstance(given, Frame):
+            self._next_at_ns = given.at + self._interval_ns
         return given
+
+    def _is_there(self) -> bool:
+        return self._newest is not None and (isinstance(self._newest, Lost) or self._newest.at >= self._next_at_ns)
 
     def _read_on(self) -> None:
         while not self._grabber.stopped:

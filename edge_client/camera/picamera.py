@@ -187,7 +187,9 @@ def _opened(config: CameraConfig, given: Picamera2) -> Picamera:
         )
         camera.start()
     except (RuntimeError, IndexError, ValueError) as error:
-        raise CameraUnavailable(f"camera {number} cannot be used ({error.__cause__ or error}); check that no other program has it") from error
+        raise CameraUnavailable(
+            f"camera {number} cannot be used ({error.__cause__ or error}); check that no other program has it"
+        ) from error
     return camera
 
 
