@@ -26,7 +26,7 @@ from edge_client.identity import IdentityFolder, KeyFolder
 from edge_client.outbox.limits import Limits
 from edge_client.outbox.store import Outbox
 from shared_schema.envelope import Kind
-from shared_schema.ids import BootNs
+from shared_schema.ids import BootNs, Epoch
 from shared_schema.sighting import Crop, Evidence, Outcome, Sighting
 from tests.edge_client.fakes import an_identity
 from tests.faults.controls import spoil
@@ -82,6 +82,8 @@ def _record(request: Request) -> None:
         try:
             if outbox is None:
                 outbox = open_outbox(state)
+                if "epoch" in request:
+                    outbox.begin_epoch(Epoch(request["epoch"]))
             put(outbox, number, crop_bytes=int(request.get("crop_bytes", 700)))
             number += 1
         except OutboxError as error:

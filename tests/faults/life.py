@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
-from tests.faults.journal import Change, read_journal
+from tests.faults.journal import Card, Change, read_journal
+from tests.faults.recovery import Told
 from tests.faults.shim import WatchedDisk
 from tests.faults.supervise import PATIENCE_S, ArchiveProcess, Jobs
 
@@ -86,14 +87,41 @@ def a_life(folder: Path, *, sightings: int) -> list[Change]:
         for dies in (False, True):
             node.record(part, dies=dies)
             node.wait_until_delivered()
-        node.record(part)
+        node.record(part, epoch=3)
         node.end(courier)
-        node.record(part, dies=True)
+        node.record(part, dies=True, epoch=5)
         courier = node.courier()
         node.record(sightings - 4 * part)
         node.wait_until_delivered()
         node.end(courier)
     return read_journal(node.disk.journal)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What was durable on a card, and what had been said, before a journal begins."""
+
+    card: Card
+    told: Told
+
+    @classmethod
+    def blank(cls, folder: Path) -> Self:
+        """For the journal of a card below `folder` on which there was nothing."""
+        nothing = folder / "nothing"
+        nothing.mkdir(exist_ok=True)
+        return cls(Card(nothing, named=folder / "card"), Told())
+
+
+def a_later_life(folder: Path, make: Callable[[Path], Told], *, sightings: int) -> tuple[Start, list[Change]]:
+    """Records, alone, on a card that `make` made: an update or a salvage first."""
+    disk = WatchedDisk.at(folder)
+    told = make(disk.card / "state")
+    start = Start(Card(disk.card, named=disk.card), told)
+    with (folder / "output").open("ab") as output:
+        jobs = Jobs.start(disk, output=output, journalled=True)
+    assert jobs.run("record", state=str(disk.card / "state"), first=1001, last=1000 + sightings) == 0
+    jobs.close()
+    return start, read_journal(disk.journal)
 
 
 def spoilt_lives(folder: Path, controls: Iterable[str], *, sightings: int) -> dict[str, list[Change]]:

@@ -28,9 +28,9 @@ class Told:
     recorded: dict[str, Key] = field(default_factory=dict)
     archived: dict[str, Key] = field(default_factory=dict)
     images: set[str] = field(default_factory=set)
+    parked: set[Key] = field(default_factory=set)
     claimed_key: str = ""
     is_claimed: bool = False
-    _broken_off: bytes = b""
 
     def hear(self, change: Change) -> None:
         """Take an entry of the journal."""
@@ -56,7 +56,7 @@ class Found:
 
     present: int = 0
     gaps: list[tuple[int, int, int]] = field(default_factory=list)
-    parked: set[Key] = field(default_factory=set)
+    reported: set[Key] = field(default_factory=set)
     lost: list[str] = field(default_factory=list)
     images_lost: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -67,7 +67,7 @@ class Found:
 
     def reports(self, key: Key) -> bool:
         """Whether the loss of that record is known."""
-        return key in self.parked or any(epoch == key[0] and first <= key[1] <= last for epoch, first, last in self.gaps)
+        return any(epoch == key[0] and first <= key[1] <= last for epoch, first, last in self.gaps)
 
 
 def start_after(state: Path, told: Told) -> Found:
@@ -131,7 +131,9 @@ def _check_records(leased: Iterable[LeasedRecord], told: Told, found: Found, *, 
         if server.get((envelope.epoch, envelope.seq), envelope.sha256) != envelope.sha256:
             found.wrong.append(f"{envelope.epoch}/{envelope.seq} is another record than the server has")
     found.present = len(present)
-    found.lost += [f"{key[0]}/{key[1]}" for digest, key in told.recorded.items() if digest not in present and digest not in told.archived]
+    gone = {key for digest, key in told.recorded.items() if digest not in present and digest not in told.archived}
+    found.reported = {key for key in gone if found.reports(key)}
+    found.lost += [f"{epoch}/{seq}" for epoch, seq in sorted(gone - found.reported - told.parked)]
 
 
 def _check_images(leased: Iterable[LeasedRecord], deliveries: Deliveries, told: Told, found: Found) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from edge_client.errors import OutboxError
+from edge_client.outbox import wal
 from edge_client.outbox.delivery import Deliveries
 from edge_client.outbox.status import list_records
 from edge_client.outbox.store import Outbox
@@ -21,7 +22,7 @@ from tests.edge_client.fakes import SEAL, SIGNER, FakeClock, an_identity
 from tests.faults.jobs import LIMITS, sighting
 from tests.faults.witness import Emitted, judge
 
-FLIPS, SHORT_FLIPS = 200, 24
+FLIPS, SHORT_FLIPS = 200, 12
 """Of single bytes, and as many of 16 bytes in a row."""
 _KEY = SIGNER.public_key().public_bytes_raw()
 
@@ -46,8 +47,9 @@ def open_as_capture(folder: Path, clock: FakeClock) -> Outbox:
 
 
 @pytest.fixture
-def made(memory: Path) -> Made:
+def made(memory: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
     """Forty sightings: some delivered, some accepted, one refused; the last ones lie in the log alone."""
+    monkeypatch.setattr(wal, "_BETWEEN_LOOKS_S", 0.0)
     clock, live = FakeClock(), memory / "live"
     made = Made(memory / "made")
     outbox = open_as_capture(live, clock)
@@ -80,9 +82,9 @@ def _put(outbox: Outbox, made: Made, numbers: range) -> None:
 
 
 def flip(folder: Path, made: Made, chance: random.Random, length: int) -> str:
-    """Change so many bytes somewhere; every byte of every file is as likely as any other. Says where."""
-    files = [path for path in made.files if path.stat().st_size > length]
-    (file,) = chance.choices(files, weights=[path.stat().st_size for path in files])
+    """Change so many bytes somewhere in the database, in its log or in a crop, each as likely as the others. Says where."""
+    suffix = chance.choice((".db", ".db-wal", ".sealed"))
+    file = chance.choice([path for path in made.files if path.name.endswith(suffix)])
     path = folder / file.relative_to(made.folder)
     data = bytearray(path.read_bytes())
     at = chance.randrange(len(data) - length)

@@ -15,7 +15,7 @@ from tests.faults.recovery import Found, Told, start_after
 from tests.faults.shim import Kind
 
 ERRNOS = (errno.EIO, errno.ENOSPC, errno.EROFS)
-SHORT_EVERY = 9
+SHORT_EVERY = 14
 _OF_A_LIFE = 3
 _A_WHILE = 6
 """So many changes in a row fail, when it is not a single one."""

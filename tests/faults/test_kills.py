@@ -16,7 +16,7 @@ from tests.faults.witness import Notes, Verdict, judge
 
 KILLS, RANDOM_KILLS = 1_200, 300
 """In `make faults`; at least as many as that, the second ones besides."""
-SHORT_EVERY = 5
+SHORT_EVERY = 8
 _OF_A_LIFE = 4
 _KILLED = -signal.SIGKILL
 
