@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 import sys
 
-SECTIONS = ("face", "search", "foreign", "node", "capture", "memory", "ingest")
+SECTIONS = ("face", "search", "foreign", "node", "capture", "memory", "ingest", "drain")
 
 
 def main() -> int:
