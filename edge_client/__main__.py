@@ -83,8 +83,15 @@ def _add_outbox(commands: _Commands) -> None:
     outbox = commands.add_parser("outbox", help="look into the outbox", description="Look into the outbox and send again what is parked.")
     shows = outbox.add_subparsers(title="commands", required=True, metavar="COMMAND")
     status = _add(shows, "status", _outbox_status, "how much waits, is kept until archived, is parked")
-    listing = _add(shows, "list", _outbox_list, "every record with its state")
-    for parser in (status, listing):
+    listing = _add(shows, "list", _outbox_list, "records and crops with their state")
+    listing.add_argument("--parked", action="store_true", help="only what is parked")
+    listing.add_argument("--limit", type=_at_least_one, metavar="N", help="at most so many records and so many crops, the oldest")
+    export = _add(shows, "export", _outbox_export, "write what is parked as files, to look at or to send by hand")
+    some = export.add_mutually_exclusive_group(required=True)
+    some.add_argument("--parked", action="store_true", help="everything that is parked")
+    some.add_argument("--record", type=_epoch_and_seq, metavar="EPOCH/SEQ", help="one record and its crop")
+    export.add_argument("folder", type=Path, metavar="DIR", help="where to; made if it is not there")
+    for parser in (status, listing, export):
         parser.add_argument("--json", action="store_true", help="for programs")
     retry = _add(shows, "retry", _outbox_retry, "send again what the server refused, for example after it was updated")
     which = retry.add_mutually_exclusive_group(required=True)
@@ -170,7 +177,14 @@ def _outbox_status(options: argparse.Namespace) -> int:
 def _outbox_list(options: argparse.Namespace) -> int:
     from edge_client.commands import outbox
 
-    print(outbox.listing(NodeConfig.load(options.config), as_json=options.json))
+    print(outbox.listing(NodeConfig.load(options.config), parked=options.parked, limit=options.limit, as_json=options.json))
+    return 0
+
+
+def _outbox_export(options: argparse.Namespace) -> int:
+    from edge_client.commands import outbox
+
+    print(outbox.export(NodeConfig.load(options.config), target=options.folder, only=options.record, as_json=options.json))
     return 0
 
 
@@ -185,6 +199,12 @@ def _simulate(options: argparse.Namespace) -> int:
     from edge_client.commands import simulate
 
     return simulate.run(options)
+
+
+def _at_least_one(text: str) -> int:
+    if not (text.isdecimal() and 0 < int(text) < 10**9):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+    return int(text)
 
 
 def _epoch_and_seq(text: str) -> tuple[Epoch, Seq]:

@@ -62,7 +62,7 @@ def test_status_and_list_speak_to_people_and_programs(config: Path, capsys: pyte
     assert main(["outbox", "status", "--json", "--config", str(config)]) == 0
     assert json.loads(capsys.readouterr().out)["waiting"] == 1
     assert main(["outbox", "list", "--json", "--config", str(config)]) == 0
-    (listed,) = json.loads(capsys.readouterr().out)
+    (listed,) = json.loads(capsys.readouterr().out)["records"]
     assert (listed["record_id"], listed["seq"], listed["sha256"], listed["state"]) == (
         *(str(recorded.record_id), recorded.seq, recorded.sha256),
         "waiting",
