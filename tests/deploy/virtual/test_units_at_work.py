@@ -105,23 +105,21 @@ def test_a_killed_process_is_started_again(machine: Machine, unit: str) -> None:
     until("it is started again", RESTART_S + READY_S, lambda: restarts(machine, unit) > before and is_ready(machine, unit))
 
 
-def test_a_capture_that_hangs_is_started_again_by_the_watchdog(machine: Machine) -> None:
-    until("capture is ready", READY_S, lambda: is_ready(machine, CAPTURE))
-    before, allowed_s = restarts(machine, CAPTURE), 30
-    assert machine.property_of(CAPTURE, "WatchdogUSec") == f"{allowed_s}s"
-    machine.run("systemctl", "kill", "--signal=SIGSTOP", CAPTURE)
-    took = until("the watchdog acts", allowed_s + RESTART_S + 10, lambda: restarts(machine, CAPTURE) > before)
-    until("capture is ready again", READY_S, lambda: is_ready(machine, CAPTURE))
-    assert "Watchdog timeout" in machine.says("journalctl", "--no-pager", "--output=cat", "_PID=1", f"UNIT={CAPTURE}")
-    print(f"\nstarted again {took:.1f} s after it was stopped; WatchdogSec is {allowed_s} s")
-
-
-def test_a_capture_that_works_is_left_alone(machine: Machine) -> None:
-    """The control of the test above: as long as it says so, nothing happens."""
-    until("capture is ready", READY_S, lambda: is_ready(machine, CAPTURE))
-    before = restarts(machine, CAPTURE)
-    machine.run("sleep", "40")
-    assert restarts(machine, CAPTURE) == before
+@pytest.mark.parametrize(("unit", "allowed_s"), [(CAPTURE, 30), (COURIER, 60)])
+def test_a_process_that_hangs_is_started_again_by_the_watchdog_and_the_other_is_left_alone(
+    machine: Machine, unit: str, allowed_s: int
+) -> None:
+    (other,) = {*UNITS} - {unit}
+    for each in UNITS:
+        until(f"{each} is ready", READY_S, partial(is_ready, machine, each))
+    before, of_the_other = restarts(machine, unit), restarts(machine, other)
+    assert machine.property_of(unit, "WatchdogUSec") == {30: "30s", 60: "1min"}[allowed_s]
+    machine.run("systemctl", "kill", "--signal=SIGSTOP", unit)
+    took = until("the watchdog acts", allowed_s + RESTART_S + 10, lambda: restarts(machine, unit) > before)
+    until("it is ready again", READY_S, partial(is_ready, machine, unit))
+    assert "Watchdog timeout" in machine.says("journalctl", "--no-pager", "--output=cat", "_PID=1", f"UNIT={unit}")
+    assert restarts(machine, other) == of_the_other
+    print(f"\n{unit}: started again {took:.1f} s after it was stopped; WatchdogSec is {allowed_s} s")
 
 
 def test_the_courier_has_neither_key_nor_camera_and_capture_has_no_network(machine: Machine) -> None:
