@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edge_client.capture_report import CaptureReport, CaptureReportFile
 from edge_client.clock import Clock
-from edge_client.config import CameraConfig, NodeConfig, OutboxConfig
+from edge_client.config import CameraConfig, NodeConfig
 from edge_client.courier import Surroundings, build
 from edge_client.errors import EdgeError
 from edge_client.gallery_cache import ABSENT, GalleryCache
@@ -29,8 +29,6 @@ from shared_schema.ids import BootNs
 from shared_schema.node import NodeSettings
 
 _PARKED = "parked"
-_RESERVE_BYTES = 1_048_576
-"""Many nodes share a disk here, so each keeps aside as little as it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +202,7 @@ class _Cached:
 def config_in(folder: Path, plan: Plan) -> NodeConfig:
     """The configuration of a node that lives in `folder`."""
     camera = CameraConfig(kind="replay", source="nothing")
-    return NodeConfig(state=folder, server=plan.server, camera=camera, outbox=OutboxConfig(reserve_bytes=_RESERVE_BYTES))
+    return NodeConfig(state=folder, server=plan.server, camera=camera)
 
 
 def _nobody_reads(_report: CaptureReport) -> None:
