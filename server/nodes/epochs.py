@@ -16,6 +16,10 @@ REASONABLE_LEAD = 1_000
 """A node mints an epoch when its outbox is made or salvaged: one that is so far ahead of what the server knows is not believed."""
 
 
+KEPT_BOOTS = 200
+"""Boots of a node that are remembered: copies that run are heard in turns, not after hundreds of boots."""
+
+
 def epoch_grant(node: Node, request: EpochRequest, *, now: datetime) -> EpochAnswer:
     """An epoch nobody else was given. The same request gets the same answer. Rejected: epoch_not_believed."""
     with transaction.atomic():
@@ -44,5 +48,8 @@ def boot_seen(node: Node, boot_id: UUID, *, now: datetime) -> None:
     if node.boot_id == boot_id:
         return
     _, is_new = NodeBoot.objects.get_or_create(node=node, boot_id=boot_id, defaults={"first_at": now})
-    if not is_new:
+    if is_new:
+        old = list(NodeBoot.objects.filter(node=node).order_by("-id").values_list("id", flat=True)[KEPT_BOOTS : KEPT_BOOTS + 1])
+        NodeBoot.objects.filter(node=node, id__lte=max(old, default=0)).delete()
+    else:
         alarm_raise(node, AlarmKind.CLONED, f"boots {node.boot_id} and {boot_id} are heard in turns", now=now)

@@ -11,7 +11,7 @@ from server.core.errors import Malformed
 from server.nodes import clocks
 from server.nodes.epochs import boot_seen
 from server.nodes.models import Node
-from server.nodes.services import settings_for
+from server.nodes.services import IDENTIFY_FOR, settings_for
 from server.nodes.tokens import is_old
 from shared_schema.base import PROTOCOL
 from shared_schema.envelope import MAX_INT
@@ -74,7 +74,8 @@ def _storable(value: object) -> object:
 
 
 def _seconds_left(until: datetime | None, now: datetime) -> int:
-    return 0 if until is None else max(0, math.ceil((until - now).total_seconds()))
+    left = timedelta() if until is None else until - now
+    return math.ceil(min(max(left, timedelta()), IDENTIFY_FOR).total_seconds())
 
 
 def _moment(ns: int) -> datetime:

@@ -48,10 +48,11 @@ def node_unfreeze(node: Node, *, by: User | None, note: str, now: datetime) -> N
 
 
 def node_identify(node: Node, *, now: datetime) -> None:
-    """Have the node show which one it is, from its next heartbeat on, for a minute. Conflict: node_revoked, node_frozen."""
+    """Have the node show which one it is, from its next heartbeat on, for at most a minute. Conflict: node_revoked, node_frozen."""
     if node.state != "active":
         raise Conflict(f"node_{node.state}", f"{node.name} is {node.state}; it hears nothing from this server.")
-    node.identify_until = now + IDENTIFY_FOR
+    beats_late = timedelta(milliseconds=settings_of(node).heartbeat_ms) - IDENTIFY_FOR / 2
+    node.identify_until = now + IDENTIFY_FOR + max(beats_late, timedelta())
     node.save(update_fields=["identify_until"])
 
 

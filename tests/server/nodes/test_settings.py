@@ -131,6 +131,15 @@ def test_a_node_is_asked_to_show_itself_for_a_minute() -> None:
             assert beat(node).json()["identify_s"] == left
 
 
+def test_a_node_that_is_seldom_heard_is_asked_too() -> None:
+    node, now = FakeNode.hung(), timezone.now()
+    change(node, heartbeat_ms=600_000)
+    with time_machine.travel(now, tick=False):
+        as_role(Role.OPERATOR).post(f"/api/v1/nodes/{node.node.uuid}/identify")
+    with time_machine.travel(now + timedelta(minutes=10), tick=False):
+        assert 30 <= beat(node).json()["identify_s"] <= 60
+
+
 @pytest.mark.parametrize(("role", "status"), [(None, 401), ("viewer", 403), ("auditor", 403), ("operator", 200)])
 def test_not_everybody_makes_a_node_show_itself(role: str | None, status: int) -> None:
     client = as_role(None if role is None else Role(role))
