@@ -17,6 +17,7 @@ DATABASE = "outbox.db"
 _BUSY_TIMEOUT_MS = 15_000
 _WAL_LIMIT_BYTES = 4 * 1024 * 1024
 _SYNCHRONOUS_FULL = 2
+_SMALL_PAGES = 256
 _HEADER_BYTES = 100
 _NEEDS_ROOM = ("SQLITE_IOERR_SHM", "SQLITE_CANTOPEN")
 _ALL_BUT_NOTHING_BYTES = 65_536
@@ -81,10 +82,12 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
+    """Debian's SQLite overwrites what is deleted, which erases nothing on flash and makes receipts need more room than a full card has."""
     connection.text_factory = _text
     connection.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
     connection.execute("PRAGMA cell_size_check=ON")
     connection.execute("PRAGMA temp_store=MEMORY")
+    connection.execute("PRAGMA secure_delete=FAST")
     connection.create_function("row_mark", -1, mark, deterministic=True)
 
 
@@ -186,6 +189,17 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 def checkpoint(connection: sqlite3.Connection) -> None:
     """Bring what lies in the write-ahead log into the database, and give the log's room back as far as nobody reads it."""
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
+
+def shrink(connection: sqlite3.Connection) -> None:
+    """Give the room of delivered records back to the card, when there are many of them and few others.
+
+    The database is written anew for that, so what is left must be small: it goes through memory and the log.
+    """
+    pages, unused = (int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "freelist_count"))
+    if pages - unused <= _SMALL_PAGES < unused:
+        connection.execute("VACUUM")
+        checkpoint(connection)
 
 
 def translate(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> OutboxError:

@@ -23,7 +23,7 @@ from edge_client.outbox.renumber import crop_named_in, renumber_conflicts
 from edge_client.outbox.repair import settle_damaged_crops
 from edge_client.outbox.reserve import Reserve, give_up, spend_if_full
 from edge_client.outbox.rows import CropRow, row_id
-from edge_client.outbox.schema import DATABASE, checkpoint, refusal, translate
+from edge_client.outbox.schema import DATABASE, checkpoint, refusal, shrink, translate
 from shared_schema.envelope import Envelope, Kind, Signer
 from shared_schema.ids import Epoch, Seq
 from shared_schema.observation import Gap
@@ -225,6 +225,8 @@ class Outbox:
         if not self._shed(more=crop_bytes + _ROOM_FOR_A_RECORD):
             self._spending(self._forget_accepted)
         self._tidy()
+        with suppress(sqlite3.Error):
+            shrink(self._connection)
 
     def _forget_accepted(self) -> None:
         rows = [row for (row,) in self._connection.execute("SELECT id FROM accepted ORDER BY id LIMIT ?", (_FORGOTTEN_AT_ONCE,))]
