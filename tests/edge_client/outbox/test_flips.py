@@ -3,8 +3,6 @@
 import random
 import shutil
 import sqlite3
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -30,13 +28,6 @@ class Written:
     emitted: dict[tuple[int, int], bytes]
     crops: set[str]
     server: ModelServer
-
-
-@pytest.fixture(scope="module")
-def memory() -> Iterator[Path]:
-    """A folder in memory where there is one: hundreds of outboxes are opened, and none has to outlive the test."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:  # noqa: S108
-        yield Path(folder)
 
 
 @pytest.fixture(scope="module")

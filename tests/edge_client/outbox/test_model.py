@@ -16,10 +16,13 @@ from shared_schema.node import Receipt, Status
 from tests.edge_client.fakes import FakeClock, open_outbox
 
 
+_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+
+
 class OutboxMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
+        self.folder = Path(tempfile.mkdtemp(dir=_MEMORY))
         self.clock = FakeClock()
         self.outbox = open_outbox(self.folder, self.clock)
         self.deliveries = Deliveries.open(self.folder, clock=self.clock)
@@ -98,7 +101,7 @@ class OutboxMachine(RuleBasedStateMachine):
 
 TestOutbox = OutboxMachine.TestCase
 TestOutbox.settings = settings(
-    max_examples=40,
+    max_examples=30,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=list(HealthCheck),
