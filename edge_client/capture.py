@@ -106,7 +106,6 @@ def _watch(config: NodeConfig, camera: Camera, ledger: Ledger, models: tuple[Mod
         capture.run()
     finally:
         notifier.stopping()
-        stills.close()
     reporter.say("ended")
 
 

@@ -57,6 +57,8 @@ class Stills(Protocol):
 
     def offer(self, frame: Bgr, at: BootNs, doorway: Doorway) -> None: ...
 
+    def clear(self) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -161,7 +163,7 @@ class Capture:
         self._be("ok" if wrong is None else wrong.reason)
         seen = blank(frame.image, self._rules.settings.masks)
         self._record(self.doorway.step(seen, frame.at))
-        self._around.stills.offer(seen, frame.at, self.doorway)
+        self._outside(lambda: self._around.stills.offer(seen, frame.at, self.doorway))
 
     def _was_given_a_frame(self) -> None:
         self._last_frame = self._clock.boot_ns()
@@ -222,8 +224,17 @@ class Capture:
             self._ledger.shed()
         if now >= self._next_report_ns:
             self._next_report_ns = now + _REPORT_EVERY_NS
-            self._obey()
+            self._outside(self._obey)
             self._report()
+
+    def _outside(self, work: Callable[[], None]) -> None:
+        """Orders, reports and stills are others' business: a folder that fails them is told, and keeps nobody from watching."""
+        try:
+            work()
+        except OSError as error:
+            reporter.state("run folder", "failing", reason=f"{error.strerror}: {error.filename}")
+        else:
+            reporter.state("run folder", "ok")
 
     def _obey(self) -> None:
         wanted = self._around.orders.wanted()
@@ -259,25 +270,27 @@ class Capture:
         self._record(self.doorway.finish())
         self._observe()
         self._state = state
+        self._outside(self._around.stills.clear)
         self._report()
 
     def _report(self) -> None:
+        self._outside(lambda: self._around.report(self._said()))
+
+    def _said(self) -> CaptureReport:
         facts = self._ledger.facts()
-        self._around.report(
-            CaptureReport(
-                at=self._clock.reading(),
-                camera=self._state,
-                last_frame_boot_ns=self._last_frame,
-                model_id=self._rules.model_id,
-                wanted_model_id=self._rules.wanted_model_id,
-                gallery_revision=self._rules.gallery.revision,
-                settings_revision=self._rules.settings.revision,
-                settings_refused=self._rules.settings_refused,
-                funnel=self._total,
-                refused=facts.refused,
-                crops_shed=facts.crops_shed,
-                fsync_p99_ms=facts.fsync_p99_ms,
-                disk_errors=facts.disk_errors,
-                card=facts.card,
-            )
+        return CaptureReport(
+            at=self._clock.reading(),
+            camera=self._state,
+            last_frame_boot_ns=self._last_frame,
+            model_id=self._rules.model_id,
+            wanted_model_id=self._rules.wanted_model_id,
+            gallery_revision=self._rules.gallery.revision,
+            settings_revision=self._rules.settings.revision,
+            settings_refused=self._rules.settings_refused,
+            funnel=self._total,
+            refused=facts.refused,
+            crops_shed=facts.crops_shed,
+            fsync_p99_ms=facts.fsync_p99_ms,
+            disk_errors=facts.disk_errors,
+            card=facts.card,
         )

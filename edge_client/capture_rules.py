@@ -78,15 +78,23 @@ class Rules:
         return time_ns is None or self._zone is None or is_open(self.settings.hours, self._zone, time_ns)
 
     def refresh(self) -> bool:
-        """Whether anything changed since the last call."""
+        """Whether anything changed since the last call. A cache that cannot be read changes nothing, and is asked again."""
         before = (self.settings, self.gallery)
+        try:
+            self._refresh()
+        except OSError as error:
+            reporter.state("cache", "failing", reason=f"{error.strerror}: {error.filename}")
+        else:
+            reporter.state("cache", "ok")
+        return self.settings is not before[0] or self.gallery is not before[1]
+
+    def _refresh(self) -> None:
         if (stamp := self._cache.settings_stamp()) != self._settings_stamp:
             self._settings_stamp = stamp
             self._load_settings()
         if (stamp := self._cache.gallery_stamp(self.model_id)) != self._gallery_stamp:
             self._gallery_stamp = stamp
             self._load_gallery()
-        return self.settings is not before[0] or self.gallery is not before[1]
 
     def _load_settings(self) -> None:
         """Settings that cannot be used leave those before in force; hours without a zone are no hours. Either is told to the server."""
@@ -94,7 +102,7 @@ class Rules:
         try:
             self.settings = self._config.effective_settings(self._cache.settings())
             self._zone = zone_of(self.settings.time_zone) if self.settings.hours else None
-        except ConfigError as error:
+        except (ConfigError, OSError) as error:
             self.settings_refused = str(error)[:_LONGEST_REFUSAL]
             reporter.warn("settings not used", reason=str(error))
 
@@ -106,7 +114,11 @@ class Rules:
 
     def _read(self, model_id: ModelId) -> Gallery | None:
         """The cached gallery of a model; None when there is none that can be used."""
-        snapshot = self._cache.gallery(model_id)
+        try:
+            snapshot = self._cache.gallery(model_id)
+        except OSError as error:
+            reporter.warn("gallery not read", reason=error.strerror or str(error))
+            return None
         if snapshot is None:
             return None
         try:

@@ -8,7 +8,7 @@ import numpy as np
 
 from edge_client.capture_mounting import MountingCheck, Place
 from edge_client.capture_rules import Rules
-from edge_client.preview_folder import PreviewFolder, PreviewRequest
+from edge_client.preview_folder import PreviewFolder
 from shared_schema.doorway import Doorway
 from shared_schema.doorway.masks import corners_px
 from shared_schema.face.images import encode_jpeg
@@ -34,29 +34,29 @@ class Stills:
         self._rules = rules
         self._field_of_view_deg = field_of_view_deg
         self._check = MountingCheck()
-        self._request: PreviewRequest | None = None
+        self._is_clear = False
         self._next_ns = 0
-        folder.clear()
 
     def offer(self, frame: Bgr, at: BootNs, doorway: Doorway) -> None:
-        """A BGR frame, masked already. Faces in it are looked for here, also where nothing moves."""
+        """A BGR frame, masked already. Faces in it are looked for here, also where nothing moves. Raises OSError."""
         if at < self._next_ns:
             return
-        before, self._request = self._request, self._folder.request()
-        if self._request is None:
-            self._next_ns = at + _LOOK_FOR_A_REQUEST_NS
-            if before is not None:
-                self._folder.clear()
+        request = self._folder.request()
+        self._next_ns = at + (_LOOK_FOR_A_REQUEST_NS if request is None else _EVERY_NS)
+        if request is None:
+            self.clear()
             return
-        self._next_ns = at + _EVERY_NS
+        self._is_clear = False
         settings = self._rules.settings
         seen = doorway.survey(frame)
-        place = Place(self._field_of_view_deg, self._request.distance_m, settings.min_face_px)
+        place = Place(self._field_of_view_deg, request.distance_m, settings.min_face_px)
         self._folder.leave(encode_jpeg(annotated(frame, seen, settings.masks)), self._check.look(frame, self._folder.now(), seen, place))
 
-    def close(self) -> None:
-        """No picture stays behind."""
-        self._folder.clear()
+    def clear(self) -> None:
+        """No picture stays behind, not even one of an earlier process. Raises OSError."""
+        if not self._is_clear:
+            self._folder.clear()
+            self._is_clear = True
 
 
 def annotated(frame: Bgr, seen: Sequence[tuple[Face, Quality]], masks: Sequence[Mask]) -> Bgr:

@@ -1,5 +1,7 @@
 """Capture under the conditions of a door: rules that change, hours, masks, a lens that is covered, a card that is full."""
 
+import dataclasses
+import errno
 import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,8 +11,10 @@ import numpy as np
 import pytest
 
 from edge_client.capture_ledger import Records
+from edge_client.capture_report import CaptureReportFile
 from edge_client.errors import CameraHung, OutboxError, OutboxFull
 from edge_client.first_contact import FirstContact
+from edge_client.gallery_cache import GalleryCache
 from edge_client.orders import EpochOrder
 from edge_client.outbox.store import Outbox, Recorded
 from shared_schema.clock import Exchange
@@ -21,7 +25,7 @@ from shared_schema.ids import BootNs, Epoch
 from shared_schema.node import Hours, NodeSettings
 from shared_schema.sighting import Outcome
 from tests.edge_client.fakes import SIGNER, an_identity
-from tests.edge_client.scenes import STEP_NS, WALK, Node, textured
+from tests.edge_client.scenes import STEP_NS, WALK, Node, snapshot, textured
 from tests.shared_schema.doorway.fakes import EMPTY, approach
 
 ALL_DAYS = (0, 1, 2, 3, 4, 5, 6)
@@ -273,3 +277,30 @@ def test_an_order_for_another_epoch_is_obeyed_between_two_frames(tmp_path: Path)
     node.run()
     assert orders.wanted() is None
     assert {one.epoch for one in node.recorded} == {1, 9}
+
+
+def test_a_run_folder_that_takes_nothing_keeps_nobody_from_watching(tmp_path: Path) -> None:
+    node = Node(tmp_path, WALK)
+    (tmp_path / "run").write_text("no folder")
+    capture = node.capture()
+    write = CaptureReportFile(tmp_path / "run").write
+    capture._around = dataclasses.replace(capture._around, report=write)
+    capture.run()
+    assert len(node.sightings()) == 1
+
+
+@pytest.mark.parametrize("broken", ["settings_stamp", "settings", "gallery"])
+def test_a_cache_that_cannot_be_read_leaves_what_was_in_force(tmp_path: Path, broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    node = Node(tmp_path, WALK)
+    node.cache.store_gallery(snapshot("ann", "bob", revision=4), "e")
+    capture = node.capture()
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error", "cache")
+
+    settle(node, keep_crops=False)
+    node.cache.store_gallery(snapshot("bob", revision=5), "f")
+    monkeypatch.setattr(GalleryCache, broken, fail)
+    capture.run()
+    (sighting,) = node.sightings()
+    assert sighting.gallery_revision == (4 if broken != "settings" else 5)

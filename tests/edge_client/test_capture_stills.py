@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_client.preview_folder import PreviewRequest
+from edge_client.preview_folder import Mounting, PreviewRequest
 from shared_schema.face.images import decode_image
 from shared_schema.ids import BootNs
 from shared_schema.node import NodeSettings
@@ -19,6 +19,15 @@ def ask(node: Node, seconds: float = 600) -> None:
     node.preview.ask(PreviewRequest(boot_id=node.clock.boot_id, until_boot_ns=until, token_sha256=sha256(b"t").hexdigest(), distance_m=1.5))
 
 
+def shown_at_last(node: Node) -> tuple[Mounting | None, bytes | None]:
+    """What lies there before the last frame of the run; nothing does after it."""
+    shown: list[tuple[Mounting | None, bytes | None]] = []
+    node.camera.before[len(node.camera.scenes) - 1] = lambda: shown.append((node.preview.mounting(), node.preview.still()))
+    node.run()
+    assert node.preview.still() is None
+    return shown[0]
+
+
 def test_nobody_asked_no_still(tmp_path: Path) -> None:
     node = Node(tmp_path, (SOMEBODY,) * 10)
     node.run()
@@ -29,8 +38,7 @@ def test_nobody_asked_no_still(tmp_path: Path) -> None:
 def test_while_a_request_is_open_there_is_a_still_with_the_width_of_the_face(tmp_path: Path) -> None:
     node = Node(tmp_path, (SOMEBODY,) * 10)
     ask(node)
-    node.run()
-    mounting, still = node.preview.mounting(), node.preview.still()
+    mounting, still = shown_at_last(node)
     assert mounting is not None
     assert [face.width_px for face in mounting.faces] == [48]
     assert (mounting.distance_m, mounting.min_face_px) == (1.5, 16)
@@ -41,8 +49,7 @@ def test_while_a_request_is_open_there_is_a_still_with_the_width_of_the_face(tmp
 def test_somebody_who_stands_still_is_still_measured(tmp_path: Path) -> None:
     node = Node(tmp_path, (SOMEBODY,) * 60)
     ask(node)
-    node.run()
-    mounting = node.preview.mounting()
+    mounting, _ = shown_at_last(node)
     assert mounting is not None
     assert len(mounting.faces) == 1
 
@@ -51,8 +58,7 @@ def test_what_is_masked_is_not_in_the_still(tmp_path: Path) -> None:
     node = Node(tmp_path, (EMPTY,) * 10)
     node.cache.store_settings(NodeSettings(revision=1, masks=(LEFT,)), "e")
     ask(node)
-    node.run()
-    still = node.preview.still()
+    _, still = shown_at_last(node)
     assert still is not None
     seen = decode_image(still).mean(axis=2)
     assert np.ptp(seen[100:112, 10:36]) < 25 < np.ptp(seen[100:112, 60:150])
