@@ -15,7 +15,6 @@ from shared_schema.envelope import Kind
 from shared_schema.node import Receipt, Status
 from tests.edge_client.fakes import FakeClock, open_outbox
 
-
 _MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 
 
