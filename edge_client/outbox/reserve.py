@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from edge_client.errors import OutboxFull
-from edge_client.files import file_mode, sync_folder
+from edge_client.files import make_private_file, sync_folder
 
 _NAME: Final = "reserve"
 _BLOCK: Final = 64 * 1024
@@ -46,7 +46,8 @@ class Reserve:
         return not self.needs_bytes
 
     def _allocate(self, size_bytes: int) -> None:
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, file_mode(self._folder))
+        make_private_file(self._path)
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
         try:
             os.posix_fallocate(descriptor, 0, size_bytes)
             os.fsync(descriptor)

@@ -118,6 +118,7 @@ def _outbox(folder: Path, crop: bytes | None) -> _Cost:
 def _bare_queue(folder: Path, crop: bytes | None) -> _Cost:
     queue = sqlite3.connect(folder / "queue.db", isolation_level=None)
     make_durable(queue)
+    queue.execute("PRAGMA secure_delete=FAST")
     queue.execute("CREATE TABLE queue (id INTEGER PRIMARY KEY AUTOINCREMENT, item BLOB NOT NULL)")
     item = _PAYLOAD + _PROBE + (crop or b"")
     cost = _measured(lambda: queue.execute("INSERT INTO queue (item) VALUES (?)", (item,)), lambda: queue.execute("DELETE FROM queue"))

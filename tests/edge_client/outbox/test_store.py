@@ -1,4 +1,7 @@
+import resource
+import signal
 import sqlite3
+import stat
 from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
@@ -240,3 +243,41 @@ def test_a_setting_aside_that_was_interrupted_is_finished_before_a_new_database_
 def test_courier_waits_for_an_outbox_that_is_not_there_yet(tmp_path: Path, clock: FakeClock) -> None:
     with pytest.raises(OutboxMissing):
         Deliveries.open(tmp_path, clock=clock)
+
+
+def test_two_accounts_of_one_group_share_all_of_the_outbox(tmp_path: Path, clock: FakeClock) -> None:
+    tmp_path.chmod(0o2770)
+    folder = tmp_path / "outbox"
+    outbox = open_outbox(folder, clock)
+    outbox.put(Kind.SIGHTING, b"{}", crop=b"jpeg")
+    Deliveries.open(folder, clock=clock)
+    modes = {path.name.rpartition(".")[2]: stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.rglob("*"))}
+    assert {modes.pop("outbox"), modes.pop("crops")} == {0o2770}
+    assert {"db", "db-wal", "db-shm", "sealed", "reserve", "last_epoch"} <= set(modes)
+    assert set(modes.values()) == {0o660}
+    outbox.close()
+
+
+@pytest.mark.parametrize("crop", [None, b"jpeg" * 4_000])
+def test_a_write_that_the_card_refuses_kills_the_outbox_and_nothing_else(tmp_path: Path, clock: FakeClock, crop: bytes | None) -> None:
+    """With a limit on the size of files every write beyond it fails, as on a card with bad blocks."""
+    outbox = open_outbox(tmp_path, clock)
+    outbox.put(Kind.SIGHTING, b"1")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8_192, before[1]))
+    try:
+        with pytest.raises(OutboxError):
+            outbox.put(Kind.SIGHTING, b"2", probe=bytes(9_000), crop=crop)
+        with pytest.raises(OutboxError, match="open it anew"):
+            outbox.put(Kind.SIGHTING, b"3")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert (outbox.facts.disk_errors, outbox.facts.card) == (1, "failing")
+    outbox.close()
+    outbox = open_outbox(tmp_path, clock)
+    outbox.put(Kind.SIGHTING, b"4")
+    outbox.close()
+    assert [record.sha256 for record in list_records(tmp_path)] == [sha256(b"1").hexdigest(), sha256(b"4").hexdigest()]
+    assert list((tmp_path / "crops").iterdir()) == []
