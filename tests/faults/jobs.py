@@ -78,12 +78,11 @@ def _record(request: Request) -> None:
     """Sightings `first` to `last`, opening the outbox anew after it failed, as capture does."""
     state, number, tries = Path(request["state"]), int(request["first"]), int(request.get("tries", 50))
     outbox: Outbox | None = None
-    while number <= int(request["last"]):
+    while outbox is None or number <= int(request["last"]):
         try:
             if outbox is None:
-                outbox = open_outbox(state)
-                if "epoch" in request:
-                    outbox.begin_epoch(Epoch(request["epoch"]))
+                outbox = _open(state, request)
+                continue
             put(outbox, number, crop_bytes=int(request.get("crop_bytes", 700)))
             number += 1
         except OutboxError as error:
@@ -95,9 +94,15 @@ def _record(request: Request) -> None:
             outbox = None
             if not tries:
                 raise
-            time.sleep(float(request.get("pause_s", 0.0)))
-    if outbox is not None and not request.get("dies"):
+    if not request.get("dies"):
         outbox.close()
+
+
+def _open(state: Path, request: Request) -> Outbox:
+    outbox = open_outbox(state)
+    if "epoch" in request:
+        outbox.begin_epoch(Epoch(request["epoch"]))
+    return outbox
 
 
 def _lintel_edge(request: Request) -> None:

@@ -3,16 +3,19 @@
 import errno
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from tests.faults.beforehand import damaged
 from tests.faults.journal import Card, read_journal
 from tests.faults.life import Node, node_on
 from tests.faults.recovery import Found, Told, start_after
-from tests.faults.shim import Kind
+from tests.faults.shim import Kind, WatchedDisk
+from tests.faults.supervise import Jobs
 
 ERRNOS = (errno.EIO, errno.ENOSPC, errno.EROFS)
 SHORT_EVERY = 14
@@ -30,7 +33,7 @@ class Trial:
     told: Told = field(default_factory=Told)
     lives: int = 0
     refusals: int = 0
-    _heard: int = 0
+    epoch: int = 1
     _played: int = 0
 
     def __post_init__(self) -> None:
@@ -54,9 +57,14 @@ class Trial:
                 return
             change += step
 
-    def record(self) -> int:
+    def record(self, **how: object) -> int:
         first, self.node.recorded = self.node.recorded + 1, self.node.recorded + _OF_A_LIFE
-        return self.node.jobs.run("record", state=str(self.node.state), first=first, last=self.node.recorded, tries=4)
+        return self.node.jobs.run("record", state=str(self.node.state), first=first, last=self.node.recorded, tries=4, **how)
+
+    def begin_an_epoch(self) -> int:
+        """Record in another epoch than the life before."""
+        self.epoch += 1
+        return self.record(epoch=self.epoch)
 
     def deliver(self) -> int:
         return self.node.jobs.run("courier", config=str(self.node.config), later_s=(self.lives + 1) * 61)
@@ -101,6 +109,7 @@ def fail_everywhere(trial: Trial, *, step: int) -> None:
         for lasting in (1, _A_WHILE):
             trial.sweep(trial.record, errno_, lasting=lasting, step=step)
             trial.sweep(trial.deliver, errno_, lasting=lasting, step=step)
+        trial.sweep(trial.begin_an_epoch, errno_, lasting=1, step=2 * step)
 
 
 def assert_service(trial: Trial) -> None:
@@ -121,6 +130,36 @@ def test_what_the_disk_refuses_is_refused_whole(trial: Trial, tell: Callable[[st
     )
 
 
+def salvage_everywhere(card: Path, *, step: int) -> Counter[str]:
+    """A damaged card for every change of its salvage that fails; then the disk is well and the node starts again."""
+    total: Counter[str] = Counter()
+    disk = WatchedDisk.at(card)
+    with (card / "output").open("ab") as output:
+        jobs = Jobs.start(disk, output=output)
+    for errno_ in ERRNOS:
+        change = 1
+        while change:
+            state = disk.card / f"state-{errno_}-{change}"
+            told = damaged(state)
+            disk.control.fail(errno_, first=change, last=change, kinds=kinds_of(errno_))
+            jobs.run("record", state=str(state), first=1001, last=1000, tries=1)
+            reached = disk.control.count >= change
+            disk.control.obey()
+            found = start_after(state, told)
+            assert found.is_whole, (os.strerror(errno_), change, found)
+            total += Counter(salvages=1, present=found.present, reported=len(found.reported))
+            shutil.rmtree(state)
+            change = change + step if reached else 0
+    jobs.close()
+    return total
+
+
+def test_a_salvage_that_the_disk_refuses_is_made_again(card: Path, tell: Callable[[str], None]) -> None:
+    total = salvage_everywhere(card, step=2 * SHORT_EVERY)
+    assert 0 < total["reported"] < total["present"]
+    tell(f"salvage with a failing change (short): {total['salvages']} salvages: 0 lost beyond the damage, which was reported")
+
+
 @pytest.mark.faults
 def test_at_every_change_what_the_disk_refuses_is_refused_whole(trial: Trial, tell: Callable[[str], None]) -> None:
     fail_everywhere(trial, step=1)
@@ -128,4 +167,13 @@ def test_at_every_change_what_the_disk_refuses_is_refused_whole(trial: Trial, te
     tell(
         f"disk errors: EIO, ENOSPC and EROFS at every change of recording and delivering, {trial.lives} lives, "
         f"each with a power cut after: {trial.refusals} sightings refused, {len(trial.told.recorded)} kept, 0 lost, 0 half-written"
+    )
+
+
+@pytest.mark.faults
+def test_a_salvage_that_the_disk_refuses_at_any_change_is_made_again(card: Path, tell: Callable[[str], None]) -> None:
+    total = salvage_everywhere(card, step=1)
+    assert 0 < total["reported"] < total["present"]
+    tell(
+        f"salvage with every change failing once, three errors: {total['salvages']} salvages: 0 lost beyond the damage, which was reported"
     )
