@@ -29,9 +29,11 @@ class Change:
     offset: int
 
 
-def read_journal(path: Path) -> list[Change]:
-    """All changes in their order."""
-    data = memoryview(path.read_bytes())
+def read_journal(path: Path, *, behind_bytes: int = 0) -> list[Change]:
+    """All changes in their order, behind so many bytes of the file."""
+    with path.open("rb") as file:
+        file.seek(behind_bytes)
+        data = memoryview(file.read())
     changes, at = [], 0
     while at < len(data):
         magic, kind, pid, path_bytes, more_bytes, _, file, offset = _HEAD.unpack_from(data, at)

@@ -34,7 +34,7 @@ class Trial:
     lives: int = 0
     refusals: int = 0
     epoch: int = 1
-    _played: int = 0
+    _read_bytes: int = 0
 
     def __post_init__(self) -> None:
         blank = self.folder / "blank"
@@ -71,12 +71,12 @@ class Trial:
 
     def listen(self) -> None:
         """What was said since, by the node and by the server, as the journal has it."""
-        changes = read_journal(self.node.disk.journal)
-        for change in changes[self._played :]:
+        read = self.node.disk.journal.stat().st_size
+        for change in read_journal(self.node.disk.journal, behind_bytes=self._read_bytes):
             self.card.play(change)
             self.told.hear(change)
             self.refusals += change.kind is Kind.SAY and b'{"refused"' in change.more
-        self._played = len(changes)
+        self._read_bytes = read
 
     def cut(self) -> Found:
         """The power goes now: what is on the disk, although some of it was refused?"""
