@@ -16,7 +16,7 @@ from edge_client.server_api import Observe
 IDLE_S: Final = 0.5
 HANGS_AFTER_S: Final = 600.0
 """Longer than the slowest exchange that goes its course; who takes longer over one step will not come back."""
-_STOP_WITHIN_S: Final = 5.0
+_STOP_WITHIN_S: Final = 3.0
 
 Wait = Callable[[float], bool]
 """Sleeps so many seconds, or less when the courier is to stop. True: stop now. Any thread may call it."""
