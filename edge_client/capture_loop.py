@@ -19,7 +19,6 @@ from edge_client.outbox.store import Recorded
 from edge_client.reporting import Reporter
 from shared_schema.doorway import Doorway, PassDecided
 from shared_schema.doorway.funnel import add
-from shared_schema.doorway.masks import blank
 from shared_schema.face.images import encode_jpeg
 from shared_schema.face.types import Bgr
 from shared_schema.face.vectors import encode_embedding
@@ -87,6 +86,7 @@ class Capture:
         self._around = around
         self._clock = around.clock
         self.doorway = make_doorway()
+        self._use_rules()
         self._coverage = Coverage()
         self._picture = PictureCheck()
         self._stopping = False
@@ -161,9 +161,8 @@ class Capture:
         if wrong is not None:
             self._coverage.mark_blind(wrong.reason, wrong.since)
         self._be("ok" if wrong is None else wrong.reason)
-        seen = blank(frame.image, self._rules.settings.masks)
-        self._record(self.doorway.step(seen, frame.at))
-        self._outside(lambda: self._around.stills.offer(seen, frame.at, self.doorway))
+        self._record(self.doorway.step(frame.image, frame.at))
+        self._outside(lambda: self._around.stills.offer(frame.image, frame.at, self.doorway))
 
     def _was_given_a_frame(self) -> None:
         self._last_frame = self._clock.boot_ns()
@@ -175,7 +174,10 @@ class Capture:
         if self._rules.is_ready_to_go_over():
             self._go_over()
         if self._rules.refresh():
-            self.doorway.use(gallery=self._rules.gallery, policy=self._rules.policy)
+            self._use_rules()
+
+    def _use_rules(self) -> None:
+        self.doorway.use(gallery=self._rules.gallery, policy=self._rules.policy, masks=self._rules.settings.masks)
 
     def _go_over(self) -> None:
         """Finish the passes that are open with the model they were seen by, then see with the other."""
@@ -183,6 +185,7 @@ class Capture:
         self._before = add(self._before, self.doorway.take_funnel())
         self._rules.go_over()
         self.doorway = self._make_doorway()
+        self._use_rules()
         self._next_report_ns = 0
 
     def _record(self, passes: Iterable[PassDecided]) -> None:

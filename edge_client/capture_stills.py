@@ -10,7 +10,7 @@ from edge_client.capture_mounting import MountingCheck, Place
 from edge_client.capture_rules import Rules
 from edge_client.preview_folder import PreviewFolder
 from shared_schema.doorway import Doorway
-from shared_schema.doorway.masks import corners_px
+from shared_schema.doorway.masks import Masks, corners_px
 from shared_schema.face.images import encode_jpeg
 from shared_schema.face.pipeline import shrink
 from shared_schema.face.types import Bgr, Face, Quality
@@ -38,7 +38,7 @@ class Stills:
         self._next_ns = 0
 
     def offer(self, frame: Bgr, at: BootNs, doorway: Doorway) -> None:
-        """A BGR frame, masked already. Faces in it are looked for here, also where nothing moves. Raises OSError."""
+        """A BGR frame. Faces in it are looked for here, also where nothing moves. Raises OSError."""
         if at < self._next_ns:
             return
         request = self._folder.request()
@@ -50,7 +50,8 @@ class Stills:
         settings = self._rules.settings
         seen = doorway.survey(frame)
         place = Place(self._field_of_view_deg, request.distance_m, settings.min_face_px)
-        self._folder.leave(encode_jpeg(annotated(frame, seen, settings.masks)), self._check.look(frame, self._folder.now(), seen, place))
+        shown = Masks(settings.masks).blank(frame)
+        self._folder.leave(encode_jpeg(annotated(shown, seen, settings.masks)), self._check.look(shown, self._folder.now(), seen, place))
 
     def clear(self) -> None:
         """No picture stays behind, not even one of an earlier process. Raises OSError."""

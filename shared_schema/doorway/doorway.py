@@ -7,6 +7,7 @@ from shared_schema.doorway.decide import Doubt, Verdict, decide
 from shared_schema.doorway.funnel import FunnelCounter
 from shared_schema.doorway.link import are_one_person, followed_by, link, take_turns
 from shared_schema.doorway.liveness import pad_value
+from shared_schema.doorway.masks import Masks
 from shared_schema.doorway.motion import MotionGate
 from shared_schema.doorway.see import Eyes, full_at
 from shared_schema.doorway.track import Seen, Track
@@ -15,6 +16,7 @@ from shared_schema.doorway.visits import Visits
 from shared_schema.face.match import Gallery
 from shared_schema.face.types import Bgr, Face, FaceError, Quality
 from shared_schema.ids import BootNs, PersonId
+from shared_schema.node import Mask
 from shared_schema.observation import Funnel
 from shared_schema.sighting import Outcome
 
@@ -54,15 +56,21 @@ class Doorway:
         self._visits = Visits()
         self._funnel = FunnelCounter()
 
-    def use(self, *, gallery: Gallery | None = None, policy: DoorPolicy | None = None) -> None:
-        """Go on with another gallery or policy; open passes are decided by the new ones. Raises FaceError for another model's gallery."""
+    def use(self, *, gallery: Gallery | None = None, policy: DoorPolicy | None = None, masks: Sequence[Mask] | None = None) -> None:
+        """Go on with another gallery or policy, by which open passes are decided, or other masks, behind which nothing is seen any more.
+
+        Raises FaceError for another model's gallery.
+        """
         if gallery is not None:
             self._gallery = _usable(gallery, self._eyes.pipeline)
         if policy is not None:
             self._policy = policy
+        if masks is not None and tuple(masks) != self._eyes.masks.polygons:
+            self._eyes.masks = Masks(masks)
 
     def step(self, frame: Bgr, at: BootNs) -> tuple[PassDecided, ...]:
         """Look at one BGR frame, not older than the one before, and return the passes that are decided now."""
+        frame = self._eyes.masks.blank(frame)
         decided = self._retire(at)
         opened = self._gate.is_open(frame) or bool(self._tracks)
         self._funnel.frame(motion=opened)
@@ -76,7 +84,7 @@ class Doorway:
 
     def survey(self, frame: Bgr) -> tuple[tuple[Face, Quality], ...]:
         """Every face of a BGR frame and how good a look at it is, for whoever mounts the camera; it changes nothing here."""
-        return self._eyes.survey(frame, self._policy)
+        return self._eyes.survey(self._eyes.masks.blank(frame), self._policy)
 
     def finish(self) -> tuple[PassDecided, ...]:
         """The frames are at an end: close every open pass."""

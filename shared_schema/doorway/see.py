@@ -1,12 +1,15 @@
 """From a frame to the faces in it: where to look, how good each look is, and which faces are worth an embedding."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from shared_schema.doorway.fuse import MAX_LOOKS
 from shared_schema.doorway.link import sure_places
+from shared_schema.doorway.masks import Masks
 from shared_schema.doorway.track import Seen, Track
 from shared_schema.doorway.types import DoorPolicy, Look, Pipeline
+from shared_schema.face.quality import MAX_CLIPPED
 from shared_schema.face.types import Bgr, Box, Face, Gate, Quality
 from shared_schema.ids import BootNs
 
@@ -19,14 +22,14 @@ class Eyes:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
+        self.masks = Masks()
         self._whole_at: BootNs | None = None
 
     def see(self, frame: Bgr, at: BootNs, tracks: Sequence[Track], policy: DoorPolicy) -> list[tuple[Seen, Gate | None]]:
         """Every face with the gate that set it aside, if any. Faces that gates refused, or that an embedding cannot help, have no look."""
         faces = self.pipeline.detect(frame, self._near(at, tracks))
         chips = [self.pipeline.chip(frame, face) for face in faces]
-        pairs = zip(faces, chips, strict=True)
-        qualities = [self.pipeline.assess(frame, face, min_face_px=policy.min_face_px, chip=chip) for face, chip in pairs]
+        qualities = [self._assess(frame, face, policy, chip) for face, chip in zip(faces, chips, strict=True)]
         wanted = _wanted(faces, qualities, at, tracks, full_at(policy))
         looks: dict[int, Look] = {}
         if wanted:
@@ -37,8 +40,13 @@ class Eyes:
 
     def survey(self, frame: Bgr, policy: DoorPolicy) -> tuple[tuple[Face, Quality], ...]:
         """Every face of a frame with its quality; nobody is followed or recognised by it."""
-        faces = self.pipeline.detect(frame)
-        return tuple((face, self.pipeline.assess(frame, face, min_face_px=policy.min_face_px)) for face in faces)
+        return tuple((face, self._assess(frame, face, policy)) for face in self.pipeline.detect(frame))
+
+    def _assess(self, frame: Bgr, face: Face, policy: DoorPolicy, chip: Bgr | None = None) -> Quality:
+        """A face that a mask cuts is as good as one that the frame's edge cuts."""
+        found = self.pipeline.assess(frame, face, min_face_px=policy.min_face_px, chip=chip)
+        is_cut = found.gate is None and self.masks.share_of(face.box, frame.shape[1], frame.shape[0]) > MAX_CLIPPED
+        return replace(found, gate=Gate.CLIPPED) if is_cut else found
 
     def _near(self, at: BootNs, tracks: Sequence[Track]) -> list[Box] | None:
         """Where to look, None for everywhere: when it is time for it, or when a face that was followed was not seen just now."""

@@ -18,10 +18,9 @@ from edge_client.gallery_cache import GalleryCache
 from edge_client.orders import EpochOrder
 from edge_client.outbox.store import Outbox, Recorded
 from shared_schema.clock import Exchange
-from shared_schema.doorway import PassDecided
 from shared_schema.envelope import Kind
 from shared_schema.face.types import Bgr
-from shared_schema.ids import BootNs, Epoch
+from shared_schema.ids import Epoch
 from shared_schema.node import Hours, NodeSettings
 from shared_schema.sighting import Outcome
 from tests.edge_client.fakes import SIGNER, an_identity
@@ -97,13 +96,13 @@ def test_a_mask_reaches_the_doorway_without_a_restart(tmp_path: Path) -> None:
     seen: list[Bgr] = []
     node = Node(tmp_path, (EMPTY,) * 10)
     capture = node.capture()
-    step = capture.doorway.step
+    is_open = capture.doorway._gate.is_open
 
-    def watch(frame: Bgr, at: BootNs) -> tuple[PassDecided, ...]:
+    def watch(frame: Bgr) -> bool:
         seen.append(frame)
-        return step(frame, at)
+        return is_open(frame)
 
-    capture.doorway.step = watch  # type: ignore[method-assign]
+    capture.doorway._gate.is_open = watch  # type: ignore[method-assign]
     node.camera.before[5] = lambda: settle(node, masks=[[(0.5, 0.5), (1, 0.5), (1, 1), (0.5, 1)]])
     capture.run()
     assert [len(np.unique(frame[62:, 82:])) > 1 for frame in seen] == [True] * 5 + [False] * 5
