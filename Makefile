@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 .PHONY: help demo test accuracy nightly faults arm64 check lint types imports bench models clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
 
 $(VENV)/dev.stamp: requirements/dev.txt pyproject.toml
 	@PYTHON=$(PYTHON) sh deploy/local/prepare.sh $(VENV) requirements/dev.txt
