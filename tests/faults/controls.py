@@ -1,8 +1,11 @@
 """Nodes that are wrong in one way each: a fault test that finds nothing in them is worth nothing."""
 
+import json
 import sqlite3
+import sys
 from collections.abc import Callable
 from functools import partial, partialmethod
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -15,6 +18,8 @@ from shared_schema.envelope import Kind
 CONTROLS = ("NORMAL", "OFF", "rename without folder fsync", "row before crop")
 LOSE_IMAGES = CONTROLS[2:]
 """The others lose records."""
+HASTY = "announced before it is recorded"
+"""Loses what it was announcing when it was killed or refused."""
 
 
 def spoil(control: str | None) -> None:
@@ -25,6 +30,8 @@ def spoil(control: str | None) -> None:
         patch.object(crops, "sync_folder", _forget).start()
     elif control == "row before crop":
         patch.object(Outbox, "put", partialmethod(_put_row_before_crop, Outbox.put)).start()
+    elif control == HASTY:
+        patch.object(Outbox, "put", partialmethod(_announce_and_put, Outbox.put)).start()
 
 
 def _make_less_durable(synchronous: str, connection: sqlite3.Connection) -> None:
@@ -35,6 +42,13 @@ def _make_less_durable(synchronous: str, connection: sqlite3.Connection) -> None
 
 def _forget(_folder: Path) -> None:
     """In place of an fsync."""
+
+
+def _announce_and_put(outbox: Outbox, put: Callable[..., Recorded], kind: Kind, payload: bytes, **images: bytes | None) -> Recorded:
+    line = {"recorded": "", "epoch": outbox.epoch, "seq": outbox.last_seq + 1, "sha256": sha256(payload).hexdigest()}
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+    return put(outbox, kind, payload, **images)
 
 
 def _put_row_before_crop(outbox: Outbox, put: Callable[..., Recorded], kind: Kind, payload: bytes, **images: bytes | None) -> Recorded:

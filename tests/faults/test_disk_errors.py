@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.beforehand import damaged
+from tests.faults.controls import HASTY
 from tests.faults.journal import Card, read_journal
 from tests.faults.life import Node, node_on
 from tests.faults.recovery import Found, Told, start_after
@@ -152,6 +153,20 @@ def salvage_everywhere(card: Path, *, step: int) -> Counter[str]:
             change = change + step if reached else 0
     jobs.close()
     return total
+
+
+def test_control_a_node_that_announces_too_early_is_found_out(trial: Trial, tell: Callable[[str], None]) -> None:
+    change = lost = 0
+    while not lost:
+        change += 1
+        trial.node.disk.control.fail(errno.EIO, first=change, last=change, kinds=kinds_of(errno.EIO))
+        trial.record(control=HASTY)
+        trial.node.disk.control.obey()
+        trial.listen()
+        found = trial.cut()
+        lost = len(found.lost) + len(found.wrong)
+    tell(f"control {HASTY!r}: EIO at change {change} lost a record (must happen)")
+    assert trial.refusals > 0
 
 
 def test_a_salvage_that_the_disk_refuses_is_made_again(card: Path, tell: Callable[[str], None]) -> None:

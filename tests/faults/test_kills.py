@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.archive import read_log
+from tests.faults.controls import HASTY
 from tests.faults.life import Node, node_on
 from tests.faults.witness import Notes, Verdict, judge
 
@@ -29,6 +30,7 @@ class Kills:
     lives: int = 0
     kills: int = 0
     couriers: int = 0
+    control: str | None = None
     places: set[tuple[str, int]] = field(default_factory=set)
 
     def sweep(self, name: str, begin: Callable[[], int], *, step: int = 1) -> None:
@@ -52,7 +54,7 @@ class Kills:
     def capture(self) -> int:
         self.lives += 1
         first, self.node.recorded = self.node.recorded + 1, self.node.recorded + _OF_A_LIFE
-        return self.node.jobs.begin("record", state=str(self.node.state), first=first, last=self.node.recorded)
+        return self.node.jobs.begin("record", state=str(self.node.state), first=first, last=self.node.recorded, control=self.control)
 
     def courier(self) -> int:
         self.couriers += 1
@@ -99,6 +101,17 @@ def test_killed_at_changes_of_the_disk_a_node_loses_and_repeats_nothing(card: Pa
     kills, verdict, held = lives_and_kills(card, live)
     assert verdict.broken(lives=kills.lives) == ()
     tell(f"kills (short): {kills.kills} at {len(kills.places)} places, {held} records held: 0 lost, 0 duplicated")
+
+
+def test_control_a_node_that_announces_too_early_loses_what_it_announced(card: Path, tell: Callable[[str], None]) -> None:
+    def live(kills: Kills) -> None:
+        assert kills.node.jobs.wait(kills.claim()) == 0
+        kills.control = HASTY
+        kills.sweep("capture", kills.capture, step=SHORT_EVERY)
+
+    kills, verdict, _ = lives_and_kills(card, live)
+    assert len(verdict.lost) + len(verdict.duplicated) > 0
+    tell(f"control {HASTY!r}: {kills.kills} kills, {len(verdict.lost)} lost, {len(verdict.duplicated)} numbers given twice (must not be 0)")
 
 
 @pytest.mark.faults
