@@ -21,7 +21,7 @@ from server.core.renderers import IMAGE, PRIVATE_IMAGE
 from server.core.schema import refuses
 from server.gallery import selectors, services
 from server.gallery.advice import sample_advice
-from server.gallery.deltas import delta_to, gallery_confirmation
+from server.gallery.deltas import gallery_confirmation, gallery_for_node
 from server.gallery.pipeline import embedder
 from server.gallery.reembed_progress import models_progress
 from server.gallery.reembed_rows import served_model
@@ -42,7 +42,6 @@ from server.people.selectors import people_visible, person_get, sample_get
 from server.people.serializers import RulingSerializer, SampleSerializer, SampleUploadSerializer
 from shared_schema.face.images import MAX_BYTES
 from shared_schema.gallery import GalleryDelta, GallerySnapshot
-from shared_schema.ids import ModelId
 
 SAMPLE_PAGES = ordered_by("id")
 REVISION = re.compile("[0-9]{1,18}")
@@ -180,10 +179,9 @@ class NodeGalleryApi(APIView):
         tag = _etag(selectors.gallery_revision(), model.model_id)
         if tag in asked:
             return HttpResponse(status=304, headers={"ETag": tag})
-        whole = selectors.snapshot(model_id=ModelId(model.model_id), dimension=model.dimension, now=now)
-        delta = None if since is None else delta_to(whole, since=since)
-        headers = {"ETag": _etag(whole.revision, model.model_id), "Cache-Control": "private, no-cache"}
-        return HttpResponse((delta or whole).model_dump_json(), content_type="application/json", headers=headers)
+        found = gallery_for_node(model, since=since, now=now)
+        headers = {"ETag": _etag(found.revision, model.model_id), "Cache-Control": "private, no-cache"}
+        return HttpResponse(found.model_dump_json(), content_type="application/json", headers=headers)
 
 
 def _model_of(request: Request) -> str:

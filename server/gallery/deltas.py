@@ -2,40 +2,60 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q
 
-from server.gallery.models import GalleryChange, GalleryRevision
-from server.gallery.selectors import gallery_revision
+from server.gallery.models import GalleryChange, GalleryDigest, GalleryModel, GalleryRevision
+from server.gallery.selectors import entries_of, gallery_revision, snapshot
 from server.nodes.models import Node
 from shared_schema.gallery import GalleryDelta, GallerySnapshot
+from shared_schema.ids import ModelId
 
 
-def delta_to(whole: GallerySnapshot, *, since: int) -> GalleryDelta | None:
-    """What makes `whole` of the gallery of `since`; None when that revision is not known any more, or was never.
+def gallery_for_node(model: GalleryModel, *, since: int | None, now: datetime) -> GallerySnapshot | GalleryDelta:
+    """The whole gallery of a model, or where `since` is known what makes the present one of the gallery of that revision."""
+    delta = None if since is None else _delta(model, since=since, now=now)
+    return delta or _whole(model, now)
 
-    It is asked for after `whole` was read: whoever changes in between is in it too, as `whole` has them, which does no harm.
+
+def _delta(model: GalleryModel, *, since: int, now: datetime) -> GalleryDelta | None:
+    """Everything but the digest is about those who changed alone: many nodes ask for a change at the same time.
+
+    The revision is read first. Who is in the delta and changes after that makes the digest wrong; then the node fetches the whole.
     """
-    changed = _changed_since(since, whole)
+    revision = gallery_revision()
+    changed = _changed_since(since, revision, model.model_id)
     if changed is None:
         return None
-    there = {entry.person for entry in whole.people}
+    known = GalleryDigest.objects.filter(model_id=model.model_id, revision=revision).values_list("digest", flat=True).first()
+    people = entries_of(changed, model_id=ModelId(model.model_id), now=now)
+    there = {entry.person for entry in people}
     return GalleryDelta(
         base_revision=since,
-        revision=whole.revision,
-        model_id=whole.model_id,
-        dimension=whole.dimension,
-        people=tuple(entry for entry in whole.people if entry.person in changed),
+        revision=revision,
+        model_id=model.model_id,
+        dimension=model.dimension,
+        people=people,
         gone=tuple(sorted(changed - there)),
-        digest=whole.digest(),
+        digest=known or _whole(model, now).digest(),
     )
 
 
-def _changed_since(since: int, whole: GallerySnapshot) -> set[UUID] | None:
-    if not 1 <= since <= whole.revision:
+def _whole(model: GalleryModel, now: datetime) -> GallerySnapshot:
+    """The whole gallery; its digest is kept, unless somebody changed meanwhile."""
+    whole = snapshot(model_id=ModelId(model.model_id), dimension=model.dimension, now=now)
+    if gallery_revision() == whole.revision:
+        GalleryDigest.objects.update_or_create(model_id=model.model_id, defaults={"revision": whole.revision, "digest": whole.digest()})
+    return whole
+
+
+def _changed_since(since: int, revision: int, model_id: str) -> set[UUID] | None:
+    """Whoever changed; None when the revision is not known any more, or was never."""
+    if not 1 <= since <= revision:
         return None
-    rows = GalleryChange.objects.filter(Q(model_id="") | Q(model_id=whole.model_id), revision__gt=since)
+    rows = GalleryChange.objects.filter(Q(model_id="") | Q(model_id=model_id), revision__gt=since)
     changed = set(rows.values_list("person", flat=True))
     # Read last: what was pruned meanwhile must not be missed.
     log_from = GalleryRevision.objects.filter(pk=1).values_list("log_from", flat=True).first() or 1

@@ -58,6 +58,18 @@ class GalleryChange(models.Model):
         return f"{self.person} at {self.revision}"
 
 
+class GalleryDigest(models.Model):
+    """The digest of a model's gallery at the newest revision at which somebody asked for it."""
+
+    id = models.BigAutoField(primary_key=True)
+    model_id = models.CharField(max_length=64, unique=True)
+    revision = models.BigIntegerField()
+    digest = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.model_id} at {self.revision}"
+
+
 class GalleryModel(models.Model):
     """An embedder that the gallery has, or will have, templates of. Nodes get them from `completed_at` on."""
 

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from server.core.cipher import CipherError
 from server.core.errors import Conflict, NotFound, Unavailable
-from server.gallery.models import GalleryModel, SampleRefusal, Template
+from server.gallery.models import GalleryDigest, GalleryModel, SampleRefusal, Template
 from server.gallery.pipeline import embedder, face_pipeline
 from server.gallery.reembed_rows import awaiting, current_model
 from server.gallery.templates import template_rebuild
@@ -71,6 +71,7 @@ def model_forget(model_id: str) -> int:
         templates, _ = Template.objects.filter(model_id=model_id).delete()
         SampleEmbedding.objects.filter(model_id=model_id).delete()
         refusals_forget(ModelId(model_id))
+        GalleryDigest.objects.filter(model_id=model_id).delete()
         row.delete()
     log.warning("gallery_model_forgotten", model_id=model_id, templates=templates)
     return templates

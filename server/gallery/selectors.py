@@ -53,14 +53,19 @@ def named_templates(model_id: ModelId, days: Days) -> QuerySet[Template]:
 def snapshot(*, model_id: ModelId, dimension: int, now: datetime) -> GallerySnapshot:
     """Everybody a node may name. The revision is read first: a change in between is fetched again, never missed."""
     revision = gallery_revision()
-    people = tuple(GalleryPerson(person=person, templates=(template,)) for person, template in _opened(model_id, now))
+    people = tuple(_opened(named_templates(model_id, days_at(now))))
     return GallerySnapshot(revision=revision, model_id=model_id, dimension=dimension, people=people)
 
 
-def _opened(model_id: ModelId, now: datetime) -> Iterator[tuple[UUID, bytes]]:
+def entries_of(people: Collection[UUID], *, model_id: ModelId, now: datetime) -> tuple[GalleryPerson, ...]:
+    """Those of these people whom a node may name."""
+    return tuple(_opened(named_templates(model_id, days_at(now)).filter(person__uuid__in=people)))
+
+
+def _opened(templates: QuerySet[Template]) -> Iterator[GalleryPerson]:
     keys = cipher.current()
-    rows = named_templates(model_id, days_at(now)).order_by("person_id").values_list("person__uuid", "ciphertext")
-    return ((uuid, keys.decrypt(ciphertext, purpose=cipher.TEMPLATE)) for uuid, ciphertext in rows.iterator())
+    for uuid, ciphertext in templates.order_by("person_id").values_list("person__uuid", "ciphertext").iterator():
+        yield GalleryPerson(person=uuid, templates=(keys.decrypt(ciphertext, purpose=cipher.TEMPLATE),))
 
 
 def gallery_without(people: Collection[UUID], *, model_id: ModelId, dimension: int) -> Gallery:

@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from server.core import cipher
 from server.core.permissions import Role
-from server.gallery.models import GalleryChange, GalleryRevision, Template
+from server.gallery.models import GalleryChange, GalleryDigest, GalleryRevision, Template
 from server.gallery.pipeline import embedder
 from server.gallery.selectors import gallery_revision
 from server.nodes.models import Node
@@ -276,9 +276,37 @@ def _at(now: datetime, node: FakeNode) -> GallerySnapshot:
 def _leads_to_the_newest(earlier: GallerySnapshot, newest: GallerySnapshot, node: FakeNode, now: datetime) -> None:
     assert earlier.revision >= GalleryRevision.objects.get().log_from, "then there is nothing to be shown here"
     with time_machine.travel(now, tick=False):
-        made = delta(node, earlier.revision).applied_to(earlier)
+        found = delta(node, earlier.revision)
+        GalleryDigest.objects.all().delete()
+        assert delta(node, earlier.revision) == found, "the digest is the same, kept or worked out"
+    made = found.applied_to(earlier)
     assert made is not None
     assert (made.revision, made.digest()) == (newest.revision, newest.digest())
+
+
+def test_only_those_who_changed_are_read_when_the_digest_is_known() -> None:
+    node = FakeNode.hung()
+    for seed in range(5):
+        enrolled(seed=seed)
+    before = whole(node)
+    enrolled(seed=9)
+    whole(node)
+    with CaptureQueriesContext(connection) as queries:
+        assert len(delta(node, before.revision).people) == 1
+    (read,) = [query["sql"] for query in queries if "ciphertext" in query["sql"]]
+    assert "IN (" in read
+
+
+def test_a_digest_of_another_moment_makes_a_node_fetch_the_whole() -> None:
+    node = FakeNode.hung()
+    enrolled()
+    before = whole(node)
+    enrolled(seed=2)
+    newest = whole(node)
+    GalleryDigest.objects.update(digest="0" * 64)
+    assert delta(node, before.revision).applied_to(before) is None
+    assert whole(node).digest() == newest.digest()
+    assert delta(node, before.revision).applied_to(before) == newest, "and the whole mends it"
 
 
 def test_a_delta_on_another_base_is_found_out() -> None:
