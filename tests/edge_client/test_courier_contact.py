@@ -268,3 +268,18 @@ def test_who_the_server_looks_for_shows_itself(tmp_path: Path, server: FakeServe
     courier.contact.step()
     identify.step()
     assert (led / "brightness").read_text(encoding="ascii") == "1"
+
+
+@pytest.mark.parametrize("text", [None, "{", "[]"])
+def test_a_token_file_that_fails_is_no_reason_to_give_up_the_token_that_works(
+    tmp_path: Path, server: FakeServer, meet: Callable[[], None], text: str | None
+) -> None:
+    meet()
+    path = tmp_path / "identity" / "token.json"
+    path.unlink()
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    meet()
+    TokenFile(tmp_path).save(NodeToken(token=NEXT, generation=2))
+    meet()
+    assert of_heartbeats(server) == [FIRST, FIRST, NEXT]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_client.identity import IdentityFolder
 from shared_schema.envelope import Kind
 from shared_schema.gallery import GallerySnapshot
 from shared_schema.node import NodeSettings
@@ -102,11 +103,8 @@ def test_it_stops_within_seconds_while_the_server_keeps_it_waiting(process: Proc
     released.set()
 
 
-def test_a_thread_that_dies_ends_the_process_which_says_why(process: Process, tmp_path: Path, server: FakeServer) -> None:
+def test_a_process_that_no_longer_fits_the_node_ends_and_says_why(process: Process, tmp_path: Path) -> None:
     assert process.hears() == b"READY=1"
-    token = tmp_path / "state" / "identity" / "token.json"
-    token.write_text("{", encoding="utf-8")
+    IdentityFolder(tmp_path / "state").save(an_identity(server="http://127.0.0.1:9"))
     assert process.ended() == 1
-    said = process.end()
-    assert "a worker died" in said
-    assert f"{token} is damaged" in said
+    assert "claimed as another one; starting again" in process.end()
