@@ -26,6 +26,8 @@ SETTLE_WITHIN_S: Final = 1.0
 _STEADY_FRAMES: Final = 3
 _STEADY: Final = 0.05
 """Exposure has settled when it changes by no more than this share over so many frames, where the sensor does not say so itself."""
+_JITTER_NS: Final = 5_000_000
+"""A frame that comes so little too early is the one that was waited for."""
 _NEAR_NS: Final = 5_000_000_000
 """A timestamp farther from the boot clock than this is of another clock."""
 _BUFFERS: Final = 4
@@ -107,7 +109,6 @@ class PicameraCamera:
         self._stopped = False
         self._settled = False
         self._last_at: BootNs | None = None
-        self._half_frame_ns = int(_NS_PER_S / config.sensor_fps / 2)
         self._camera = _opened(config, load())
 
     def next(self, interval_ms: int) -> Frame | Lost | None:
@@ -115,7 +116,7 @@ class PicameraCamera:
         while not self._stopped:
             if not self._settled:
                 self._settle()
-            due = 0 if self._last_at is None else self._last_at + interval_ms * _NS_PER_MS - self._half_frame_ns
+            due = 0 if self._last_at is None else self._last_at + interval_ms * _NS_PER_MS - _JITTER_NS
             self._wait_until(due)
             frame = None if self._stopped else self._take()[0]
             if frame is not None and frame.at >= due:

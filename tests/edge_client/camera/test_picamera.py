@@ -68,7 +68,7 @@ class FakePicamera:
         if len(self.given) >= self.frames:
             self.clock.go_on(wait)
             raise TimeoutError
-        self.clock.now += FRAME_MS * MS
+        self.clock.now = (self.clock.now // (FRAME_MS * MS) + 1) * FRAME_MS * MS
         number = len(self.given)
         metadata: dict[str, object] = {"SensorTimestamp": self.clock.now - self.lag_ns}
         if self.settles_after is not None:
@@ -100,8 +100,19 @@ def test_frames_come_once_per_interval_and_carry_the_sensors_time(clock: FakeClo
     times = [one.at for one in given if isinstance(one, Frame)]
     assert len(times) == 4
     assert clock.now - times[-1] == 20 * MS
-    assert all(175 * MS <= later - earlier <= 250 * MS for earlier, later in itertools.pairwise(times))
+    assert all(later - earlier == 200 * MS for earlier, later in itertools.pairwise(times))
     assert all(request.released for request in sensor.given)
+
+
+def test_a_frame_that_comes_a_little_early_is_taken(clock: FakeClock) -> None:
+    sensor = FakePicamera(clock)
+    camera = opened(sensor)
+    first = camera.next(200)
+    sensor.lag_ns = 2 * MS
+    second = camera.next(200)
+    assert isinstance(first, Frame)
+    assert isinstance(second, Frame)
+    assert second.at - first.at == 198 * MS
 
 
 def test_no_frame_is_handed_out_before_exposure_has_settled(clock: FakeClock) -> None:
