@@ -7,6 +7,8 @@
  *
  * Files that end in -shm are SQLite's shared memory: they are made anew after a restart and are left out. Any other
  * file that is mapped for writing is noted as such, since its changes cannot be seen here.
+ *
+ * Longer than other files, since it stands in for each of the C library's names of a dozen system calls.
  */
 #define _GNU_SOURCE
 #include <errno.h>
