@@ -88,7 +88,7 @@ class World:
             step = self._some_wall(boot, truthful=not in_touch)
             seq = self._record(boot, epoch, seq, step)
             if self.random.random() < 0.1:
-                epoch, seq = epoch + 10 * machine, 0
+                epoch, seq = 1000 * machine + number, 0
             now = boot.time_at(boot.lasts_ns) + self._some(self.random.choice((30 * SECOND, 3600 * SECOND, 12 * DAY)))
 
     def _a_boot(self, boot_id: UUID, began_ns: int) -> TrueClock:
