@@ -11,9 +11,11 @@ from edge_client.courier import Courier, Surroundings, build
 from edge_client.first_contact import FirstContact
 from edge_client.gallery_cache import GalleryCache
 from edge_client.node_token import NodeToken, TokenFile
+from edge_client.outbox.delivery import Deliveries
+from shared_schema.envelope import Kind
 from shared_schema.gallery import GalleryDelta, GallerySnapshot
-from shared_schema.node import Heartbeat, NodeSettings, TokenAnswer
-from tests.edge_client.fakes import FakeClock, FakeServer, make_claimed
+from shared_schema.node import Heartbeat, NodeSettings, Receipt, Status, TokenAnswer
+from tests.edge_client.fakes import FakeClock, FakeServer, make_claimed, open_outbox
 from tests.edge_client.test_courier import answer, config_of
 
 FIRST, NEXT = "bearer-of-the-test", "the-next-bearer"
@@ -283,3 +285,30 @@ def test_a_token_file_that_fails_is_no_reason_to_give_up_the_token_that_works(
     TokenFile(tmp_path).save(NodeToken(token=NEXT, generation=2))
     meet()
     assert of_heartbeats(server) == [FIRST, FIRST, NEXT]
+
+
+def test_what_waits_since_an_earlier_boot_is_at_least_as_old_as_this_one(
+    tmp_path: Path, clock: FakeClock, server: FakeServer, meet: Callable[[], None]
+) -> None:
+    before = FakeClock(boot=2, boot_ns=10**15)
+    outbox = open_outbox(tmp_path / "outbox", before)
+    outbox.put(Kind.SIGHTING, b"{}")
+    outbox.close()
+    meet()
+    assert last_heartbeat(server).oldest_boot_age_ms == clock.now // 1_000_000
+    now = open_outbox(tmp_path / "outbox", clock)
+    now.put(Kind.SIGHTING, b"{}")
+    now.close()
+    meet()
+    assert last_heartbeat(server).oldest_boot_age_ms == clock.now // 1_000_000
+    deliver_all(tmp_path, before)
+    meet()
+    assert last_heartbeat(server).oldest_boot_age_ms == 2 * 700_000
+
+
+def deliver_all(state: Path, of: FakeClock) -> None:
+    """Take the record of that boot away, as a receipt does."""
+    deliveries = Deliveries.open(state / "outbox", clock=of)
+    first = deliveries.lease(10)[:1]
+    deliveries.ack(first, [Receipt(epoch=one.epoch, seq=one.seq, sha256=one.sha256, status=Status.ARCHIVED) for one in first])
+    deliveries.close()
