@@ -3,6 +3,7 @@
 import random
 import shutil
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ from shared_schema.ids import BootNs
 from shared_schema.node import NodeSettings
 
 _PARKED = "parked"
+_LOOK_EVERY_S = 10.0
+"""Looking into the outboxes of many nodes takes time that they need themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ class Running:
         self._clock = node.clock()
         self._stop = threading.Event()
         self._failures: list[str] = []
+        self._look_again_s = 0.0
         self.ledger = Ledger()
         listed = list_records(self._outbox)
         self.ledger.begin((one.epoch, one.seq, one.sha256) for one in listed if one.state != _PARKED)
@@ -123,6 +127,10 @@ class Running:
             return True
         if self._threads[0].is_alive() or self.ledger.waiting:
             return False
+        counts, now = self.ledger.counts, time.monotonic()
+        if self._crops_before + counts.crops_recorded > counts.crops_stored and now < self._look_again_s:
+            return False
+        self._look_again_s = now + _LOOK_EVERY_S
         return read_status(self._outbox, clock=self._clock).is_drained
 
     def stop(self) -> None:
