@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from edge_client.errors import OutboxDamaged, OutboxError
-from edge_client.outbox import epochs, first_look, losses, meta, salvage, settled
+from edge_client.outbox import epochs, first_look, first_page, losses, meta, salvage, settled
 from edge_client.outbox.crops import CropFolder
 from edge_client.outbox.pen import Author, Pen
 from edge_client.outbox.repair import repair
@@ -57,6 +57,7 @@ def _open(path: Path, author: Author) -> Pen:
         list(meta.every(connection))
         list(settled.every(connection))
         epochs.ensure(connection, path.parent, at_least=Epoch(identity.next_epoch), node=identity.node)
+        first_page.keep(connection, path)
         return Pen(connection, author)
     except sqlite3.Error as error:
         connection.close()

@@ -12,12 +12,13 @@ from typing import Any, Final, TypeVar
 
 from edge_client.errors import OutboxError
 from edge_client.files import sync_folder
-from edge_client.outbox import epochs, losses, meta, settled, states
+from edge_client.outbox import epochs, first_page, losses, meta, settled, states
 from edge_client.outbox.crops import CropFolder
 from edge_client.outbox.pen import Pen
 from edge_client.outbox.renumber import crop_named_in
 from edge_client.outbox.repair import adopt_unnamed, requeue
 from edge_client.outbox.rows import COLUMNS, CROP_COLUMNS, MAX_SEQ, RecordRow, mark, number_of, read_crop, read_row, row_id, span_of
+from edge_client.outbox.schema import has_its_tables
 from edge_client.outbox.settled import Range
 from edge_client.outbox.wal import State, state_of
 from shared_schema.ids import Epoch, Seq
@@ -46,11 +47,10 @@ def finish_setting_aside(path: Path) -> None:
     number = 1
     while _aside(path, number + 1).exists():
         number += 1
-    for suffix in ("-wal", "-shm"):
-        side = path.with_name(path.name + suffix)
-        if side.exists():
-            aside = _aside(path, number)
-            side.rename(aside.with_name(aside.name + suffix))
+    aside = _aside(path, number)
+    for side, suffix in ((f"{path.name}-wal", "-wal"), (f"{path.name}-shm", "-shm"), (first_page.NAME, first_page.SUFFIX)):
+        if path.with_name(side).exists():
+            path.with_name(side).rename(aside.with_name(aside.name + suffix))
     sync_folder(path.parent)
 
 
@@ -61,6 +61,7 @@ def copy_all(folder: Path, pen: Pen, crops: CropFolder) -> int:
         done = f"salvaged:{aside.name}"
         if meta.find(pen.connection, done) is not None:
             continue
+        _mend(aside)
         with pen.writing():
             copied = _copy(aside, pen.connection)
             adopt_unnamed(pen, crops)
@@ -70,9 +71,24 @@ def copy_all(folder: Path, pen: Pen, crops: CropFolder) -> int:
     return read
 
 
-def _copy(aside: Path, target: sqlite3.Connection) -> int:
+def _mend(aside: Path) -> None:
+    """A database that cannot say where its tables are gets back the page that does."""
+    source = _open(aside)
+    try:
+        names_its_tables = bool(_tell(lambda: has_its_tables(source)))
+    finally:
+        source.close()
+    first_page.mend(aside, names_its_tables=names_its_tables)
+
+
+def _open(aside: Path) -> sqlite3.Connection:
     source = sqlite3.connect(f"{aside.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
     source.text_factory = lambda raw: raw.decode("utf-8", "replace")
+    return source
+
+
+def _copy(aside: Path, target: sqlite3.Connection) -> int:
+    source = _open(aside)
     try:
         readable = {row.id for row in _readable_rows(source) if _take(row, target)}
         _copy_crops(source, target)

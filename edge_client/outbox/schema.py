@@ -48,7 +48,7 @@ def connect(path: Path, *, create: bool = False, check: bool = False) -> sqlite3
         if check:
             require_sound(connection, path)
         _migrate(connection)
-        if check and _tables(connection) != _tables_of_newest():
+        if check and not has_its_tables(connection):
             raise OutboxDamaged(f"{path} is damaged: its tables are not those that were made")
         sync_folder(path.parent)
     except (sqlite3.Error, UnicodeDecodeError) as error:
@@ -131,6 +131,11 @@ def require_sound(connection: sqlite3.Connection, path: Path) -> None:
         raise OutboxDamaged(f"{path} is damaged: {answer}")
 
 
+def has_its_tables(connection: sqlite3.Connection) -> bool:
+    """Whether the tables are those of the newest version. Raises sqlite3.Error or UnicodeDecodeError when it cannot be told."""
+    return _tables(connection) == _tables_of_newest()
+
+
 def _tables(connection: sqlite3.Connection) -> set[tuple[str, ...]]:
     return set(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master"))
 
@@ -154,7 +159,7 @@ def _as_damage(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> OutboxE
 
 def _check_version(connection: sqlite3.Connection) -> int:
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if version > VERSION and _tables(connection) == _tables_of_newest():
+    if version > VERSION and has_its_tables(connection):
         raise OutboxDamaged(
             f"the outbox calls itself of version {version} and is of {VERSION}; start `lintel-edge capture`, which salvages it"
         )

@@ -13,7 +13,7 @@ from edge_client.config import OutboxConfig
 from edge_client.errors import OutboxDamaged, OutboxError, OutboxFull
 from edge_client.files import make_private_folder, sync_folder
 from edge_client.identity import Identity
-from edge_client.outbox import epochs, losses, opening, shed, states
+from edge_client.outbox import epochs, first_page, losses, opening, shed, states
 from edge_client.outbox.crops import CropFile, CropFolder
 from edge_client.outbox.gauge import Facts, Gauge
 from edge_client.outbox.limits import Limits
@@ -227,6 +227,7 @@ class Outbox:
         self._tidy()
         with suppress(sqlite3.Error):
             shrink(self._connection)
+            first_page.keep(self._connection, self._path)
 
     def _forget_accepted(self) -> None:
         rows = [row for (row,) in self._connection.execute("SELECT id FROM accepted ORDER BY id LIMIT ?", (_FORGOTTEN_AT_ONCE,))]

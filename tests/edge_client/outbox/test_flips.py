@@ -126,6 +126,23 @@ def test_control_a_crop_and_a_record_that_are_taken_away_are_missed(written: Wri
     assert wrongs(written, server, parked, crops) == ["lost (1, 20)", f"forgotten crop {sha256(crop_of(1)).hexdigest()}"]
 
 
+@pytest.mark.parametrize("position", [3, 18, 30, 57, 63, 100, 101, 2_018, 2_077, 3_308, 3_360])
+def test_a_first_page_that_is_damaged_costs_no_record(written: Written, tmp_path: Path, position: int) -> None:
+    """It says where the tables are."""
+    flipped(written, tmp_path / "outbox", position, 2)
+    server, parked, crops = drained(written, tmp_path / "outbox")
+    assert wrongs(written, server, parked, crops) == []
+    assert server.gaps == []
+
+
+def test_control_without_its_copy_a_damaged_first_page_costs_every_record(written: Written, tmp_path: Path) -> None:
+    flipped(written, tmp_path / "outbox", 100, 2)
+    (tmp_path / "outbox" / "first_page").unlink()
+    server, parked, crops = drained(written, tmp_path / "outbox")
+    assert wrongs(written, server, parked, crops) == []
+    assert server.gaps != []
+
+
 def test_no_flipped_byte_is_silent(written: Written, memory: Path) -> None:
     assert found_after(written, memory, FLIPS, seed=20261121) == {}
 

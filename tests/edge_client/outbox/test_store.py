@@ -221,7 +221,8 @@ def test_a_file_that_is_no_database_at_all_is_kept_and_reported(tmp_path: Path, 
     outbox = open_outbox(tmp_path, clock)
     assert (outbox.epoch, len(outbox.losses)) == (2, 1)
     outbox.close()
-    assert (tmp_path / "damaged-0001.db").read_bytes().startswith(b"rubbish")
+    assert (tmp_path / "damaged-0001.db-first_page_damaged").read_bytes().startswith(b"rubbish")
+    assert (tmp_path / "damaged-0001.db").read_bytes().endswith(b"rubbish")
 
 
 def test_a_setting_aside_that_was_interrupted_is_finished_before_a_new_database_is_made(tmp_path: Path, clock: FakeClock) -> None:
