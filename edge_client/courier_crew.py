@@ -14,7 +14,7 @@ from edge_client.reporting import Reporter
 from edge_client.server_api import Observe
 
 IDLE_S: Final = 0.5
-HANGS_AFTER_S: Final = 600.0
+HANGS_AFTER_S: Final = 900.0
 """Longer than the slowest exchange that goes its course; who takes longer over one step will not come back."""
 _STOP_WITHIN_S: Final = 3.0
 

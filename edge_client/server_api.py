@@ -35,6 +35,9 @@ from shared_schema.node import (
 _CONNECT_TIMEOUT_S = 5.0
 _READ_TIMEOUT_S = 20.0
 _WHOLE_ANSWER_S = 60.0
+_LONGEST_ANSWER_S = 240.0
+_SLOWEST_BYTES_PER_S = 5_000
+"""A gallery may take as long as a slow link needs for it; an answer that trickles may not."""
 _MAX_ANSWER_BYTES = 1_000_000
 _MAX_GALLERY_BYTES = 256_000_000
 _CHUNK_BYTES = 65_536
@@ -199,11 +202,11 @@ class ServerApi:
 def _bounded_body(response: requests.Response, max_bytes: int) -> bytes:
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise Unavailable("the answer is compressed, which was not asked for; is there a proxy on the way?")
-    body = bytearray()
-    deadline = time.monotonic() + _WHOLE_ANSWER_S
+    body, began = bytearray(), time.monotonic()
     for chunk in response.iter_content(_CHUNK_BYTES):
         body += chunk
-        if len(body) > max_bytes or time.monotonic() > deadline:
+        allowed_s = min(_LONGEST_ANSWER_S, _WHOLE_ANSWER_S + len(body) / _SLOWEST_BYTES_PER_S)
+        if len(body) > max_bytes or time.monotonic() - began > allowed_s:
             raise Unavailable("the server's answer is too large or too slow to be one of its own")
     return bytes(body)
 

@@ -204,3 +204,31 @@ def test_what_is_no_object_is_not_the_servers_settings(api: ServerApi, server: F
     server.documents["settings"] = (text, '"4"')
     with pytest.raises(Unavailable):
         api.settings(None)
+
+
+class Time:
+    """Stands still but for a second with every look at it."""
+
+    def __init__(self, steps_s: float) -> None:
+        self.now = 0.0
+        self._step_s = steps_s
+
+    def monotonic(self) -> float:
+        self.now += self._step_s
+        return self.now
+
+
+@pytest.mark.parametrize(("seconds_a_chunk", "chunk_bytes", "comes"), [(8.0, 65_536, True), (8.0, 64, False), (20.0, 65_536, False)])
+def test_an_answer_may_take_as_long_as_a_slow_link_needs_for_it_and_not_trickle(
+    api: ServerApi, server: FakeServer, monkeypatch: pytest.MonkeyPatch, seconds_a_chunk: float, chunk_bytes: int, *, comes: bool
+) -> None:
+    people = [{"person": str(UUID(int=number)), "templates": ["AAAA" * 300]} for number in range(1000)]
+    whole = {"revision": 7, "model_id": "m", "dimension": 2, "people": people}
+    server.documents["gallery?model=m"] = (GallerySnapshot.model_validate(whole).model_dump_json(), '"7"')
+    monkeypatch.setattr(server_api, "_CHUNK_BYTES", chunk_bytes)
+    monkeypatch.setattr(server_api, "time", Time(seconds_a_chunk))
+    if comes:
+        assert api.gallery(None, model_id="m")
+    else:
+        with pytest.raises(Unavailable, match="too slow"):
+            api.gallery(None, model_id="m")
