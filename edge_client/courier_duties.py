@@ -44,6 +44,7 @@ class Freshness:
         capture = self._capture.read()
         models = capture.models if capture else ()
         named = (answer.gallery_revision, answer.settings_revision, models)
+        self._sync.settle()
         if named != self._fetched:
             self._fetched = named if self._fetch(models) else None
         self._note()

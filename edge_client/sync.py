@@ -34,12 +34,15 @@ class Sync:
         self._api = api
         self._cache = cache
 
+    def settle(self) -> None:
+        """Put what was fetched earlier where it belongs now. Raises what the cache raises."""
+        self._cache.settle()
+
     def fetch(self, models: Sequence[str] = ()) -> Fetches:
         """Ask for the settings and for the gallery of each model; without models for the gallery the server thinks right.
 
         Raises Unavailable, Rejected, Unauthorised, or what the cache raises; then the cache is as before, or half newer.
         """
-        self._cache.settle()
         settings_revision, settings_refused = self._settings()
         revisions: list[int] = []
         lacking: list[str] = []

@@ -15,7 +15,7 @@ from edge_client.outbox.delivery import Deliveries
 from shared_schema.envelope import Kind
 from shared_schema.gallery import GalleryDelta, GallerySnapshot
 from shared_schema.node import Heartbeat, NodeSettings, Receipt, Status, TokenAnswer
-from tests.edge_client.fakes import FakeClock, FakeServer, make_claimed, open_outbox
+from tests.edge_client.fakes import FakeClock, FakeServer, an_identity, make_claimed, open_outbox
 from tests.edge_client.test_courier import answer, config_of
 
 FIRST, NEXT = "bearer-of-the-test", "the-next-bearer"
@@ -312,3 +312,17 @@ def deliver_all(state: Path, of: FakeClock) -> None:
     first = deliveries.lease(10)[:1]
     deliveries.ack(first, [Receipt(epoch=one.epoch, seq=one.seq, sha256=one.sha256, status=Status.ARCHIVED) for one in first])
     deliveries.close()
+
+
+def test_a_gallery_goes_to_the_card_when_capture_finds_the_boards_key_after_the_courier_began(
+    tmp_path: Path, clock: FakeClock, server: FakeServer, meet: Callable[[], None]
+) -> None:
+    capture_says(tmp_path, clock)
+    server.documents["gallery?model=m"] = server.documents["gallery"]
+    meet()
+    identity = an_identity().model_copy(update={"gallery_secret": b"\x03" * 32})
+    capture = GalleryCache.of_capture(tmp_path, run=tmp_path / "run", identity=identity, read_board_key=lambda: b"\x04" * 32)
+    assert list((tmp_path / "cache").glob("*.sealed")) == []
+    meet()
+    assert len(list((tmp_path / "cache").glob("*.sealed"))) == 1
+    assert (capture.gallery("m") is not None, server.calls.count("gallery?model=m")) == (True, 1)
