@@ -81,7 +81,7 @@ def process(tmp_path: Path, server: FakeServer) -> Iterator[Process]:
 def test_systemd_hears_that_it_is_ready_at_work_and_stopping(process: Process) -> None:
     assert [process.hears() for _ in range(3)] == [b"READY=1", b"WATCHDOG=1", b"WATCHDOG=1"]
     code, seconds = process.stop()
-    assert (code, seconds < 5) == (0, True)
+    assert (code, seconds < 10) == (0, True)
     heard = process.hears()
     while heard == b"WATCHDOG=1":
         heard = process.hears()
@@ -99,7 +99,7 @@ def test_it_stops_within_seconds_while_the_server_keeps_it_waiting(process: Proc
     server.answers["heartbeat"] = hang
     assert asked.wait(20)
     code, seconds = process.stop()
-    assert (code, seconds < 10) == (0, True)
+    assert (code, seconds < 15) == (0, True)
     released.set()
 
 
