@@ -52,6 +52,7 @@ class FaultProxy:
     choose: Callable[[str, bytes], Fate | None] = lambda _name, _body: None
     seen: list[str] = field(default_factory=list)
     answered: list[tuple[str, int]] = field(default_factory=list)
+    ends: bool = False
     url: str = ""
 
     def start(self) -> Loopback:
@@ -102,12 +103,12 @@ class _Handler(Handler):
         self._answer(response.status, kept, answer, cut=fate == "half_answer")
 
     def _never_end(self, piece: bytes, pause_s: float) -> None:
-        """Until the node hangs up."""
+        """Until the node hangs up, or the proxy is told to let it go."""
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.end_headers()
         with suppress(OSError):
-            while True:
+            while not self.proxy.ends:
                 self.wfile.write(piece)
                 time.sleep(pause_s)
         self.close_connection = True

@@ -89,6 +89,7 @@ def test_a_crop_that_is_answered_without_end_holds_up_neither_records_nor_heartb
         took_s = wait_until(lambda: any(key[2] == fresh.sha256 for key in archive.held()), within_s=8)
         wait_until(lambda: archive.calls.count("heartbeat") >= beats + 2, within_s=8)
         assert (archive.crops_held(), node.status().crops_waiting) == (0, 3)
+        proxy.ends = True
     tell(f"a crop answered without end: a fresh record arrived in {took_s:.1f} s, heartbeats went on")
 
 
