@@ -93,8 +93,7 @@ def _state_of_frames(frames: list[_Frame], salts: tuple[int, ...], sums: Sums, o
 def _sums(data: bytes, sums: Sums, order: str) -> Sums:
     """SQLite's running checksum over 8 bytes at a time."""
     one, two = sums
-    words = struct.unpack(f"{order}{len(data) // 4}I", data)
-    for left, right in zip(words[::2], words[1::2], strict=True):
+    for left, right in struct.iter_unpack(f"{order}II", data):
         one = (one + left + two) & _MASK
         two = (two + right + one) & _MASK
     return one, two

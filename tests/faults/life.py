@@ -78,23 +78,32 @@ def node_on(folder: Path, *, journalled: bool = False, output: IO[bytes] | None 
         archive.close()
 
 
-def a_life(folder: Path, *, sightings: int) -> list[Change]:
-    """From the first boot on: claimed, recording while the courier delivers, ended in good order and not, offline, and in a new epoch."""
-    part = sightings // 5
+SIGHTINGS_OF_A_ROUND = 25
+
+
+def a_life(folder: Path, *, rounds: int) -> list[Change]:
+    """From the first boot on: claimed, then rounds of it."""
     with node_on(folder, journalled=True) as node:
         node.claim()
-        courier = node.courier()
-        for dies in (False, True):
-            node.record(part, dies=dies)
-            node.wait_until_delivered()
-        node.record(part, epoch=3)
-        node.end(courier)
-        node.record(part, dies=True, epoch=5)
-        courier = node.courier()
-        node.record(sightings - 4 * part)
-        node.wait_until_delivered()
-        node.end(courier)
+        for number in range(rounds):
+            a_round(node, epoch=2 * number + 3)
     return read_journal(node.disk.journal)
+
+
+def a_round(node: Node, *, epoch: int) -> None:
+    """Recording while the courier delivers, ended in good order and not, in a new epoch, and offline."""
+    part = SIGHTINGS_OF_A_ROUND // 5
+    courier = node.courier()
+    for dies in (False, True):
+        node.record(part, dies=dies)
+        node.wait_until_delivered()
+    node.record(part, epoch=epoch)
+    node.end(courier)
+    node.record(part, dies=True, epoch=epoch + 1)
+    courier = node.courier()
+    node.record(part)
+    node.wait_until_delivered()
+    node.end(courier)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from tests.faults.recovery import Found, Told, start_after
 CUTS, TORN = 10_000, 2_000
 """In `make faults`; as often as that."""
 SHORT_CUTS, SHORT_TORN, SHORT_CONTROL_CUTS, SHORT_LATER_CUTS = 150, 40, 25, 12
-_CHANGES_OF_A_SIGHTING = 20
+_CHANGES_OF_A_ROUND = 500
 """Fewer than there are."""
 
 
@@ -73,7 +73,7 @@ def assert_whole(found: Iterator[tuple[int, Told, Found]], *, cut_off: int = 0) 
 
 
 def test_a_power_cut_at_any_moment_of_a_nodes_life_loses_nothing(card: Path, tell: Callable[[str], None]) -> None:
-    changes = a_life(card, sightings=40)
+    changes = a_life(card, rounds=1)
     strict = assert_whole(starts(Start.blank(card), changes, card, drawn(changes, SHORT_CUTS, 1)))
     torn = assert_whole(starts(Start.blank(card), changes, card, drawn(changes, SHORT_TORN, 2), torn=3), cut_off=1)
     assert (strict["cuts"], torn["cuts"]) == (SHORT_CUTS, SHORT_TORN)
@@ -119,7 +119,7 @@ def test_nodes_that_are_wrong_in_one_way_are_found_out(card: Path, tell: Callabl
 
 @pytest.mark.faults
 def test_ten_thousand_power_cuts_lose_nothing(card: Path, tell: Callable[[str], None]) -> None:
-    changes = a_life(card, sightings=CUTS // _CHANGES_OF_A_SIGHTING)
+    changes = a_life(card, rounds=CUTS // _CHANGES_OF_A_ROUND)
     total = assert_whole(starts(Start.blank(card), changes, card, drawn(changes, CUTS, 5)))
     assert total["cuts"] == CUTS
     tell(f"power cuts: {CUTS} cuts of {len(changes)} changes, {total['present']} records found again: 0 lost, 0 duplicated, 0 invented")
