@@ -18,7 +18,7 @@ from server.nodes.models import AlarmKind, Mount, Node
 from server.people.models import Person
 from server.recompute.services import Window, mark
 from server.sightings import models, rows
-from server.sightings.boot_rows import clocks_of, spans_note
+from server.sightings.boot_rows import clocks_of, contested_epochs, spans_note
 from server.sightings.checked import Checked, Keys, check, probe_belongs, refuse
 from server.sightings.rows import Context
 from server.sightings.times import nanoseconds
@@ -131,12 +131,15 @@ def _keep_conflicts(node: Node, items: Sequence[Checked], stored: dict[Key, Stor
         log.error("record_conflict", record=str(envelope.record_id))
         said = {"sha256": envelope.sha256, "kind": envelope.kind, "payload": envelope.payload, "signature": envelope.signature}
         conflicts.append(models.RecordConflict(record_id=kept.pk, **said))
+    if not conflicts:
+        return
+    keys = [item.key for item in items if not stored[item.key].is_of(item)]
+    if {epoch for epoch, _ in keys} - contested_epochs(node):
+        mark([Window(TIMES, f"{node.pk}:*:*")])
     models.RecordConflict.objects.bulk_create(conflicts, ignore_conflicts=True)
-    if conflicts:
-        epoch, seq = min(item.key for item in items if not stored[item.key].is_of(item))
-        told = f"{len(conflicts)} at once, the first is number {seq} of epoch {epoch}"
-        alarm_raise(node, AlarmKind.CONFLICT, told, now=timezone.now())
-    mark({Window(TIMES, f"{node.pk}:*:*")} if conflicts else ())
+    epoch, seq = min(keys)
+    told = f"{len(conflicts)} at once, the first is number {seq} of epoch {epoch}"
+    alarm_raise(node, AlarmKind.CONFLICT, told, now=timezone.now())
 
 
 def _derive(pairs: Sequence[tuple[models.Record, Checked]], node: Node) -> None:
