@@ -14,7 +14,7 @@ from tests.faults.real_node import RealNode, real_node
 from tests.faults.test_disk_errors import ERRNOS, kinds_of
 from tests.faults.witness import Verdict, judge
 
-KILLS = 40
+KILLS = 20
 _SERVICE_S = 60.0
 _FAULT_S = 8.0
 
