@@ -180,6 +180,15 @@ def test_a_gallery_under_the_name_of_another_model_counts_as_absent(tmp_path: Pa
     assert cache.gallery("m") is None
 
 
+def test_on_a_card_that_takes_nothing_any_more_capture_starts_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_only(*_: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("edge_client.gallery_at_rest.make_private_folder", read_only)
+    capture = _of_capture(tmp_path, BOARD)
+    assert (capture.gallery("m"), capture.at_rest) == (None, "memory")
+
+
 def test_a_folder_in_memory_that_somebody_else_made_is_not_used(tmp_path: Path) -> None:
     folder = _memory(tmp_path)
     folder.mkdir(mode=0o755)
