@@ -44,7 +44,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """`progress_when_the_first_was_done`: the smallest share of its backlog a node had delivered when the quickest had delivered all."""
+    """`progress_when_half_were_done`: the smallest share of its backlog a node had delivered when half of the nodes had delivered all."""
 
     nodes: int
     elapsed_s: float
@@ -58,7 +58,7 @@ class Summary:
     backlog_s: Spread | None
     records_per_s_and_node: Spread | None
     records_per_s: float
-    progress_when_the_first_was_done: float | None
+    progress_when_half_were_done: float | None
     fresh: Asked
     first_fresh_s: Spread | None
     calls: dict[str, Asked]
@@ -92,8 +92,8 @@ class Summary:
             rate, took = self.records_per_s_and_node, self.backlog_s
             yield f"backlog: {self.backlog} records, delivered in {took.lowest} to {took.highest} s, {self.records_per_s} records/s in all"
             yield f"         {rate.lowest} to {rate.highest} records/s per node, median {rate.median}"
-            least = self.progress_when_the_first_was_done or 0.0
-            yield f"         when the quickest had delivered all, every other had delivered {least:.0%} or more"
+            least = self.progress_when_half_were_done or 0.0
+            yield f"         when half of the nodes had delivered all, every other had delivered {least:.0%} or more"
         if self.first_fresh_s:
             yield f"fresh:   the first fresh sighting of a node arrived after {self.first_fresh_s.lowest} to {self.first_fresh_s.highest} s"
         for name, asked in {"fresh": self.fresh, **self.calls}.items():
@@ -127,7 +127,7 @@ def summarise(shares: Sequence[ShareReport]) -> Summary:
         backlog_s=Spread.of(done),
         records_per_s_and_node=Spread.of([node.backlog / took[node.number] for node in behind if node.number in took]),
         records_per_s=round(backlog / max(done), 1) if done and len(done) == len(behind) else 0.0,
-        progress_when_the_first_was_done=_progress(behind, began + min(done)) if done else None,
+        progress_when_half_were_done=_progress(behind, began + statistics.median(done)) if done else None,
         fresh=_asked([node.fresh for node in nodes], Counter()),
         first_fresh_s=Spread.of(firsts),
         calls={name: _calls(nodes, name) for name in sorted({name for node in nodes for name in node.statuses})},

@@ -21,8 +21,8 @@ ONE_NODE_PATIENCE_S = 180.0
 """In `make faults`: passes a minute that make so many records in so many days, and how many a second have to be delivered."""
 MANY_NODES, MANY_DAYS, MANY_RATE = 200, 0.25, 0.15
 FRESH_WITHIN_S = 15.0
-LEAST_PROGRESS = 0.1
-"""The share of its backlog that every node has delivered when the quickest has delivered all."""
+LEAST_PROGRESS = 0.5
+"""The share of its backlog that every node has delivered when half of them have delivered all."""
 PEOPLE = 20
 
 Tell = Callable[[str], None]
@@ -139,4 +139,4 @@ def test_two_hundred_nodes_that_come_back_at_once_lose_nothing(server: LoadedSer
     summary = return_of(server, tmp_path, nodes=MANY_NODES, offline_days=MANY_DAYS, rate=MANY_RATE, seconds=30)
     tell("\n".join((f"{MANY_NODES} nodes at once:", *summary.in_words())))
     check(server, summary, before)
-    assert (summary.progress_when_the_first_was_done or 0.0) >= LEAST_PROGRESS
+    assert (summary.progress_when_half_were_done or 0.0) >= LEAST_PROGRESS
