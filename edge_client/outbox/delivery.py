@@ -124,9 +124,9 @@ class Deliveries:
         """Send accepted records above (epoch, seq) again, and only then their crops. Returns how many.
 
         For when the server's high water is below what it had accepted: it was restored from an older backup. Pass its high
-        water, or (1, 0) when it states none. Every one of them is answered as before if the server has it after all.
+        water, or (0, 0) when it states none. Every one of them is answered as before if the server has it after all.
         """
-        above = row_id(epoch, Seq(1)) + int(seq) - 1
+        above = row_id(epoch, Seq(1)) + int(seq) - 1 if epoch > 0 else 0
         with self._guarded():
             rows = [row for (row,) in self._connection.execute("SELECT id FROM accepted WHERE id > ?", (above,))]
         if rows:

@@ -231,6 +231,17 @@ def test_a_server_restored_from_an_older_backup_gets_accepted_records_again(tmp_
     assert read_status(tmp_path, clock=clock).accepted == 6
     restored = ModelServer(stored={key: envelope for key, envelope in server.stored.items() if key[1] <= 2})
     assert deliveries.resend_above(Epoch(1), Seq(2)) == 4
+    assert deliveries.resend_above(Epoch(1), Seq(2)) == 0
     restored.drain(deliveries)
     assert sorted(seq for _, seq in restored.stored) == [1, 2, 3, 4, 5, 6]
+    deliveries.close()
+
+
+def test_a_server_that_holds_nothing_any_more_gets_all_of_them_again(tmp_path: Path, clock: FakeClock) -> None:
+    fill(tmp_path, clock, 3)
+    server = ModelServer(status=Status.ACCEPTED)
+    deliveries = Deliveries.open(tmp_path, clock=clock)
+    server.drain(deliveries)
+    assert deliveries.resend_above(Epoch(0), Seq(0)) == 3
+    assert read_status(tmp_path, clock=clock).waiting == 3
     deliveries.close()
