@@ -1,7 +1,7 @@
 """What a node fetches when it has an earlier gallery already."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -10,23 +10,18 @@ import time_machine
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from server.core import cipher
-from server.core.permissions import Role
 from server.gallery.models import GalleryChange, GalleryDigest, GalleryRevision, Template
 from server.gallery.pipeline import embedder
-from server.gallery.selectors import gallery_revision
-from server.nodes.models import Node
 from server.people.models import Person
 from server.people.services import person_delete
 from shared_schema.gallery import GalleryDelta, GallerySnapshot
-from tests.factories import FakeNode, as_role, heartbeat
+from tests.factories import FakeNode
 from tests.factories_people import make_person
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/node/gallery"
-CONFIRMATION = "/api/v1/gallery/confirmation"
 
 
 def drawn(seed: int) -> Random:
@@ -206,84 +201,6 @@ def test_a_change_that_is_rolled_back_is_not_logged() -> None:
     assert list(GalleryChange.objects.values_list("person", "revision")) == kept
 
 
-class Changes:
-    """Random changes to a gallery, as staff, time and other models make them."""
-
-    def __init__(self, random: Random) -> None:
-        self.random = random
-        self.people = [enrolled(f"Person {number}", seed=number) for number in range(3)]
-        self.now = timezone.now()
-
-    def one(self) -> None:
-        self.random.choice([self.enrol, self.change, self.other_model, self.toggle, self.days, self.leave, self.a_day_passes])()
-
-    def enrol(self) -> None:
-        self.people.append(enrolled(f"Person {len(self.people)}", seed=self.random.randrange(10**9)))
-
-    def change(self) -> None:
-        template(self.random.choice(self.people), self.random)
-
-    def other_model(self) -> None:
-        template(self.random.choice(self.people), self.random, model_id="another")
-
-    def toggle(self) -> None:
-        person = self.random.choice(self.people)
-        consent = self.random.choice([None, self.now])
-        Person.objects.filter(pk=person.pk).update(consent_at=consent)
-
-    def days(self) -> None:
-        first = self.now.date() + timedelta(days=self.random.randrange(-3, 3))
-        last = first + timedelta(days=self.random.randrange(4))
-        Person.objects.filter(pk=self.random.choice(self.people).pk).update(active_from=first, active_until=last)
-
-    def leave(self) -> None:
-        if len(self.people) > 1:
-            person = self.people.pop(self.random.randrange(len(self.people)))
-            self.random.choice([merged, erased, withdrawn, deleted, without_template])(person)
-
-    def a_day_passes(self) -> None:
-        self.now += timedelta(days=1)
-
-
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_a_delta_from_any_earlier_gallery_makes_the_present_one(seed: int) -> None:
-    _changes_at_random(seed)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(10, 22))
-def test_many_more_deltas_make_the_present_gallery(seed: int) -> None:
-    _changes_at_random(seed)
-
-
-def _changes_at_random(seed: int) -> None:
-    random = drawn(seed)
-    changes, node = Changes(random), FakeNode.hung()
-    seen = [_at(changes.now, node)]
-    for _ in range(12):
-        changes.one()
-        seen.append(_at(changes.now, node))
-        _leads_to_the_newest(random.choice(seen), seen[-1], node, changes.now)
-    for earlier in seen:
-        _leads_to_the_newest(earlier, seen[-1], node, changes.now)
-
-
-def _at(now: datetime, node: FakeNode) -> GallerySnapshot:
-    with time_machine.travel(now, tick=False):
-        return whole(node)
-
-
-def _leads_to_the_newest(earlier: GallerySnapshot, newest: GallerySnapshot, node: FakeNode, now: datetime) -> None:
-    assert earlier.revision >= GalleryRevision.objects.get().log_from, "then there is nothing to be shown here"
-    with time_machine.travel(now, tick=False):
-        found = delta(node, earlier.revision)
-        GalleryDigest.objects.all().delete()
-        assert delta(node, earlier.revision) == found, "the digest is the same, kept or worked out"
-    made = found.applied_to(earlier)
-    assert made is not None
-    assert (made.revision, made.digest()) == (newest.revision, newest.digest())
-
-
 def test_only_those_who_changed_are_read_when_the_digest_is_known() -> None:
     node = FakeNode.hung()
     for seed in range(5):
@@ -318,42 +235,3 @@ def test_a_delta_on_another_base_is_found_out() -> None:
     enrolled(seed=3)
     wrong = before.model_copy(update={"people": before.people[:1]})
     assert delta(node, before.revision).applied_to(wrong) is None
-
-
-def beat(node: FakeNode, revision: int) -> None:
-    assert node.client.post("/api/v1/node/heartbeat", heartbeat(node, gallery_revision=revision), format="json").status_code == 200
-
-
-def test_it_is_told_which_nodes_have_a_gallery_and_which_have_not() -> None:
-    person, has, lags, unheard = enrolled(), FakeNode.hung(), FakeNode.hung(), FakeNode.hung()
-    out, frozen = FakeNode.hung(), FakeNode.hung()
-    Node.objects.filter(pk=out.node.pk).update(revoked_at=timezone.now())
-    Node.objects.filter(pk=frozen.node.pk).update(frozen_at=timezone.now())
-    old = gallery_revision()
-    withdrawn(person)
-    beat(has, gallery_revision())
-    beat(lags, old)
-    auditor = as_role(Role.AUDITOR)
-    with CaptureQueriesContext(connection) as queries:
-        told = auditor.get(CONFIRMATION).json()
-    assert len(queries) == 2
-    assert (told["revision"], told["complete"]) == (gallery_revision(), False)
-    assert [node["id"] for node in told["confirmed"]] == [str(has.node.uuid)]
-    assert {node["id"] for node in told["waiting"]} == {str(lags.node.uuid), str(unheard.node.uuid)}
-    earlier = auditor.get(CONFIRMATION, {"revision": old}).json()
-    assert {node["id"] for node in earlier["confirmed"]} == {str(has.node.uuid), str(lags.node.uuid)}
-
-
-@pytest.mark.parametrize(("role", "status"), [(None, 401), (Role.VIEWER, 403), (Role.MANAGER, 403), (Role.OPERATOR, 200)])
-def test_not_everybody_is_told_which_nodes_have_a_gallery(role: Role | None, status: int) -> None:
-    assert as_role(role).get(CONFIRMATION).status_code == status
-
-
-@pytest.mark.parametrize("revision", ["x", "-1", "9" * 40])
-def test_only_of_revisions_it_is_told(revision: str) -> None:
-    assert as_role(Role.ADMIN).get(CONFIRMATION, {"revision": revision}).status_code == 400
-
-
-def test_a_node_is_told_nothing_of_others() -> None:
-    assert FakeNode.hung().client.get(CONFIRMATION).status_code == 401
-    assert APIClient().get(CONFIRMATION).status_code == 401
