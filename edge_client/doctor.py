@@ -21,7 +21,7 @@ from edge_client.gallery_cache import GalleryCache
 from edge_client.identity import Identity, IdentityFolder, KeyFolder
 from edge_client.memory_folder import swaps_to_disk
 from edge_client.node_token import TokenFile
-from edge_client.outbox import schema
+from edge_client.outbox import first_look, schema
 from edge_client.outbox.status import read_status
 from edge_client.server_api import ServerApi
 from shared_schema.node import NodeSettings
@@ -219,7 +219,7 @@ def judge_settings(settings: NodeSettings) -> Finding:
 def check_outbox(patient: Patient) -> Finding:
     folder = patient.config.state / "outbox"
     try:
-        schema.connect(folder / schema.DATABASE).close()
+        first_look.connect(folder / schema.DATABASE, patient.clock.boot_id).close()
         status = read_status(folder, clock=patient.clock)
     except OutboxMissing:
         return Finding("outbox", "warn", "there is no outbox yet; capture makes it at its first start")

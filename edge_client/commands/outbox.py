@@ -56,7 +56,7 @@ def export(config: NodeConfig, *, target: Path, only: tuple[Epoch, Seq] | None, 
 
 def retry(config: NodeConfig, *, only: tuple[Epoch, Seq] | None) -> str:
     """Return what was parked, or one record with its crop, to those who wait. Raises EdgeError when that one is not parked."""
-    returned = retry_parked(_folder(config), only=only)
+    returned = retry_parked(_folder(config), clock=SystemClock(), only=only)
     _require_any(returned.records or returned.crops, only)
     return f"{returned.records} records and {returned.crops} crops wait again; the courier sends them as soon as it runs"
 

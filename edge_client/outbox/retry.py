@@ -4,9 +4,10 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_client.outbox import states
+from edge_client.clock import Clock
+from edge_client.outbox import first_look, states
 from edge_client.outbox.rows import row_id
-from edge_client.outbox.schema import DATABASE, connect, transaction, translate
+from edge_client.outbox.schema import DATABASE, transaction, translate
 from shared_schema.ids import Epoch, Seq
 
 
@@ -18,13 +19,13 @@ class Returned:
     crops: int
 
 
-def retry_parked(folder: Path, *, only: tuple[Epoch, Seq] | None = None) -> Returned:
+def retry_parked(folder: Path, *, clock: Clock, only: tuple[Epoch, Seq] | None = None) -> Returned:
     """Everything parked, or one record and its crop. The node may run meanwhile.
 
     What is damaged stays parked: sending it again makes it no better. Raises OutboxMissing, OutboxDamaged, OutboxError.
     """
     row = None if only is None else row_id(*only)
-    connection = connect(folder / DATABASE)
+    connection = first_look.connect(folder / DATABASE, clock.boot_id)
     try:
         with transaction(connection):
             records, crops = _parked(connection, "parked", row), _parked(connection, "parked_crops", row)

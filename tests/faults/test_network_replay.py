@@ -11,6 +11,7 @@ from typing import Protocol
 import pytest
 import requests
 
+from edge_client.clock import SystemClock
 from edge_client.node_token import TokenFile
 from edge_client.outbox.retry import retry_parked
 from edge_client.outbox.status import list_records
@@ -107,6 +108,6 @@ def test_a_record_that_the_server_cannot_read_is_parked_and_can_be_sent_again(no
         (parked,) = list_records(node.outbox)
         assert (parked.sha256, parked.state, parked.code) == (poison.sha256, "parked", "invalid_payload")
         assert judge([*before, *after], live.held()).sound
-        assert retry_parked(node.outbox).records == 1
+        assert retry_parked(node.outbox, clock=SystemClock()).records == 1
         lanes.go_until(lambda: not node.status().waiting)
     assert [one.code for one in list_records(node.outbox)] == ["invalid_payload"]

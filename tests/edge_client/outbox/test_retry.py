@@ -31,32 +31,32 @@ def states(folder: Path) -> list[tuple[int, str, str | None]]:
 
 
 def test_everything_parked_waits_again_without_its_past(tmp_path: Path, clock: FakeClock, parked: Deliveries) -> None:
-    assert retry_parked(tmp_path) == Returned(records=2, crops=1)
+    assert retry_parked(tmp_path, clock=clock) == Returned(records=2, crops=1)
     assert states(tmp_path) == [(1, "waiting", None), (2, "waiting", None), (3, "waiting", None)]
     assert [(record.seq, record.attempts) for record in parked.lease(10)] == [(1, 0), (2, 0)]
     assert read_status(tmp_path, clock=clock).crops_parked == 0
 
 
-def test_one_record_and_its_crop_wait_again_and_the_others_stay_parked(tmp_path: Path, parked: Deliveries) -> None:
-    assert retry_parked(tmp_path, only=(Epoch(1), Seq(2))) == Returned(records=1, crops=1)
+def test_one_record_and_its_crop_wait_again_and_the_others_stay_parked(tmp_path: Path, clock: FakeClock, parked: Deliveries) -> None:
+    assert retry_parked(tmp_path, clock=clock, only=(Epoch(1), Seq(2))) == Returned(records=1, crops=1)
     assert states(tmp_path) == [(1, "parked", "unknown_kind"), (2, "waiting", None), (3, "waiting", None)]
 
 
-def test_what_is_under_way_is_left_alone(tmp_path: Path, parked: Deliveries) -> None:
-    assert retry_parked(tmp_path, only=(Epoch(1), Seq(3))) == Returned(records=0, crops=0)
+def test_what_is_under_way_is_left_alone(tmp_path: Path, clock: FakeClock, parked: Deliveries) -> None:
+    assert retry_parked(tmp_path, clock=clock, only=(Epoch(1), Seq(3))) == Returned(records=0, crops=0)
     assert parked.lease(10) == ()
 
 
 def test_nothing_parked_is_nothing_to_do(tmp_path: Path, clock: FakeClock) -> None:
     open_outbox(tmp_path, clock).close()
-    assert retry_parked(tmp_path) == Returned(records=0, crops=0)
+    assert retry_parked(tmp_path, clock=clock) == Returned(records=0, crops=0)
 
 
-def test_an_outbox_that_is_not_there_is_missing(tmp_path: Path) -> None:
+def test_an_outbox_that_is_not_there_is_missing(tmp_path: Path, clock: FakeClock) -> None:
     with pytest.raises(OutboxMissing):
-        retry_parked(tmp_path)
+        retry_parked(tmp_path, clock=clock)
 
 
-def test_a_number_beyond_every_outbox_is_refused(tmp_path: Path, parked: Deliveries) -> None:
+def test_a_number_beyond_every_outbox_is_refused(tmp_path: Path, clock: FakeClock, parked: Deliveries) -> None:
     with pytest.raises(OutboxError, match="beyond what an outbox can hold"):
-        retry_parked(tmp_path, only=(Epoch(0), Seq(1)))
+        retry_parked(tmp_path, clock=clock, only=(Epoch(0), Seq(1)))
