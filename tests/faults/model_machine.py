@@ -149,11 +149,11 @@ class NodeMachine(RuleBasedStateMachine):
         database = copy.folder / "outbox" / "outbox.db"
         if not database.exists():
             return
+        before = copy.numbers()
+        self.reports |= set(copy.gaps())
         damaged = bytearray(database.read_bytes())
         for place in places:
             damaged[place % len(damaged)] ^= byte
-        before = copy.numbers()
-        self.reports |= set(copy.gaps())
         database.write_bytes(damaged)
         copy.tend()
         copy.tend()

@@ -218,7 +218,7 @@ class Copy:
         """The payloads of its gap records."""
         if not (self._box / DATABASE).exists():
             return []
-        with closing(sqlite3.connect(self._box / DATABASE)) as connection:
+        with closing(sqlite3.connect(f"{(self._box / DATABASE).as_uri()}?mode=ro", uri=True)) as connection:
             return [gap for (gap,) in connection.execute("SELECT payload FROM records WHERE kind = 'gap'")]
 
     def holds_crops(self) -> set[str]:
