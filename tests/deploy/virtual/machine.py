@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from deploy.local.processes import leash
+
 PROJECT: Final = Path(__file__).parents[3]
 SUITE: Final = "bookworm"
 PACKAGES: Final = (
@@ -94,12 +96,13 @@ class Machine:
     def property_of(self, unit: str, name: str) -> str:
         return self.says("systemctl", "show", "--value", f"--property={name}", unit)
 
-    def restart(self) -> None:
-        """Restart the whole host."""
-        before = self.leader
-        self.run("systemctl", "reboot", check=False)
-        until("the host goes down", BOOT_S, lambda: self.leader != before)
-        self.wait_until_up()
+    def switch_off(self) -> None:
+        """As an operator does it. What was only in memory is gone; the root file system can be booted again."""
+        self.run("systemctl", "poweroff", check=False)
+        until("the host is off", BOOT_S, self._has_ended)
+
+    def _has_ended(self) -> bool:
+        return "\nState:\tZ" in Path(f"/proc/{self.container}/status").read_text()
 
     def wait_until_up(self) -> None:
         until("the host starts", BOOT_S, self._talks)
@@ -126,7 +129,7 @@ def booted(root: Path, *options: str) -> Iterator[Machine]:
         stdin=subprocess.DEVNULL,
         stdout=console,
         stderr=console,
-        preexec_fn=lambda: _join(group),  # noqa: PLW1509 (started from the main thread)
+        preexec_fn=_before(group),  # noqa: PLW1509 (started from the main thread)
     )
     try:
         machine = Machine(root, process.pid)
@@ -154,6 +157,17 @@ def _switch_off(process: "subprocess.Popen[bytes]") -> None:
 def _groups(name: str) -> Sequence[Path]:
     own = dict(line.split(":")[1:] for line in Path("/proc/self/cgroup").read_text().splitlines())
     return [CGROUPS / one / own[one].lstrip("/") / name for one in LIMITING if one in own and (CGROUPS / one / "tasks").exists()]
+
+
+def _before(group: str) -> Callable[[], None]:
+    """What the container does before it starts: join the group, and end with us whatever happens."""
+    hold = leash(os.getpid(), signal.SIGTERM)
+
+    def prepare() -> None:
+        hold()
+        _join(group)
+
+    return prepare
 
 
 def _join(name: str) -> None:
