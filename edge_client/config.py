@@ -95,7 +95,7 @@ class NodeConfig(_Section):
     run: Path | None = None
     server: str | None = Field(default=None, pattern=r"^https?://[^/\s]+")
     camera: CameraConfig
-    settings: dict[str, int | bool] = Field(default_factory=dict)
+    settings: dict[str, int | bool | str] = Field(default_factory=dict)
     models: ModelsConfig = ModelsConfig()
     preview: PreviewConfig = PreviewConfig()
     outbox: OutboxConfig = OutboxConfig()

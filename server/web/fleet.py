@@ -16,6 +16,8 @@ from server.web.words import counted, lasting, ms
 SILENT_AFTER = timedelta(minutes=3)
 NO_FRAME_AFTER_MS = 60_000
 WORTH_TELLING_MS = 60_000
+RESTS = "hours"
+"""The camera does not look now, and shall not."""
 CAMERA_WORDS = {
     "": "not reported yet",
     "ok": "gives frames",
@@ -24,6 +26,11 @@ CAMERA_WORDS = {
     "ended": "reached the end of its clip",
     "camera_gives_no_frames": "gives no frames: look at its cable",
     "image_unreadable": "gives an image that cannot be read",
+    "camera_hangs": "hangs and is started again: look at its cable and its power",
+    "covered": "is covered: look what is in front of the lens",
+    "frozen": "gives the same picture again and again: switch it off and on",
+    "dark": "sees nothing but dark: is there light, and no cap on the lens?",
+    RESTS: "does not look now, as its hours say",
 }
 
 
@@ -161,7 +168,7 @@ def _node_now(node: Node, mounts: Iterable[Mount], now: datetime) -> NodeNow:
         heard_ago="" if heard is None else f"{lasting(now - heard)} ago",
         silent=is_silent(node, now),
         camera=camera_words(node),
-        camera_ok=node.camera == "ok" and (node.last_frame_age_ms or 0) < NO_FRAME_AFTER_MS,
+        camera_ok=node.camera == RESTS or (node.camera == "ok" and (node.last_frame_age_ms or 0) < NO_FRAME_AFTER_MS),
         queue=queue_words(node),
         parked=f"{counted(node.parked, 'record')} refused by the server and parked on the node" if node.parked else "",
         funnel=funnel_words(node.funnel),
@@ -181,7 +188,7 @@ def _alarm_now(alarm: NodeAlarm, zone: tzinfo) -> AlarmNow:
 def camera_words(node: Node) -> str:
     """What the node said of its camera, and since when it gave no frame."""
     said = CAMERA_WORDS.get(node.camera, node.camera.replace("_", " "))
-    if node.last_frame_age_ms is None or node.last_frame_age_ms < NO_FRAME_AFTER_MS:
+    if node.camera == RESTS or node.last_frame_age_ms is None or node.last_frame_age_ms < NO_FRAME_AFTER_MS:
         return said
     return f"{said}; its last frame was {lasting(ms(node.last_frame_age_ms))} old"
 

@@ -60,9 +60,6 @@ def blind(node: Node) -> list[str]:
     return [one.reason for observation in node.observations() for one in observation.blind]
 
 
-# What the server asks for
-
-
 def test_settings_that_do_not_go_with_the_files_are_refused_and_told(tmp_path: Path) -> None:
     node = Node(tmp_path, (EMPTY,) * 20, interval_ms=1000)
     node.camera.before[5] = lambda: settle(node, pass_timeout_ms=500, interval_ms=200, keep_crops=False)
@@ -107,9 +104,6 @@ def test_a_mask_reaches_the_doorway_without_a_restart(tmp_path: Path) -> None:
     capture.run()
     assert [len(np.unique(frame[62:, 82:])) > 1 for frame in seen] == [True] * 5 + [False] * 5
     assert node.reports[-1].settings_revision == 2
-
-
-# Hours
 
 
 def test_out_of_hours_nobody_is_looked_at_and_the_door_is_blind(tmp_path: Path) -> None:
@@ -171,9 +165,6 @@ def test_a_zone_that_the_node_does_not_know_leaves_the_door_watched_and_is_told(
     assert "install tzdata" in node.reports[-1].settings_refused
 
 
-# The picture
-
-
 def test_a_lens_that_is_covered_makes_the_door_blind_since_then_until_it_is_free(tmp_path: Path) -> None:
     node = Node(tmp_path, (EMPTY,) * 150)
 
@@ -208,9 +199,6 @@ def test_a_camera_that_hangs_ends_the_process_with_everything_recorded(tmp_path:
     assert node.reports[-1].camera == "camera_hangs"
 
 
-# Whoever watches the watcher
-
-
 def test_systemd_hears_ready_with_the_first_frame_and_the_watchdog_with_each_answer_of_the_camera(tmp_path: Path) -> None:
     node = Node(tmp_path, (None, EMPTY, EMPTY))
     node.run()
@@ -226,9 +214,6 @@ def test_a_node_that_looks_once_a_minute_still_tells_the_watchdog_in_between(tmp
     assert set(node.camera.intervals_ms) == {5_000}
     assert node.observations()[0].funnel.frames == 2
     assert node.notifier.heard.count("WATCHDOG=1") == 4
-
-
-# The card
 
 
 TWICE = (*approach("s", 6), *((EMPTY,) * 60), *approach("dan", 6), *((EMPTY,) * 40))

@@ -41,6 +41,13 @@ def test_the_files_settings_win_over_the_servers(tmp_path: Path) -> None:
     assert config.effective_settings(None).interval_ms == 100
 
 
+def test_a_setting_may_be_a_word(tmp_path: Path) -> None:
+    config = _load(tmp_path, GOOD + 'pad = "review"\n')
+    assert config.effective_settings(NodeSettings(revision=4)).pad == "review"
+    with pytest.raises(ConfigError, match="pad"):
+        _load(tmp_path, GOOD + 'pad = "perhaps"\n')
+
+
 def test_settings_that_contradict_the_servers_are_refused(tmp_path: Path) -> None:
     config = _load(tmp_path, GOOD.replace("100", "1400"))
     with pytest.raises(ConfigError, match="pass_timeout_ms must be longer"):

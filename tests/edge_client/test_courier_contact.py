@@ -1,60 +1,34 @@
 """The contact, step by step, on a clock that stands still until it is told to go on."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from edge_client.capture_report import CaptureReport, CaptureReportFile
 from edge_client.courier import Courier, Surroundings, build
 from edge_client.first_contact import FirstContact
 from edge_client.gallery_cache import GalleryCache
-from edge_client.node_token import NodeToken, TokenFile
+from edge_client.node_token import TokenFile
 from edge_client.outbox.delivery import Deliveries
 from shared_schema.envelope import Kind
 from shared_schema.gallery import GalleryDelta, GallerySnapshot
-from shared_schema.node import Heartbeat, NodeSettings, Receipt, Status, TokenAnswer
-from tests.edge_client.fakes import FakeClock, FakeServer, an_identity, make_claimed, open_outbox
+from shared_schema.node import NodeSettings, Receipt, Status
+from tests.edge_client.courier_scene import NEXT, Meet, a_courier, capture_says, last_heartbeat, meeting
+from tests.edge_client.fakes import FakeClock, FakeServer, an_identity, open_outbox
 from tests.edge_client.test_courier import answer, config_of
-
-FIRST, NEXT = "bearer-of-the-test", "the-next-bearer"
 
 
 @pytest.fixture
 def courier(tmp_path: Path, clock: FakeClock, server: FakeServer) -> Iterator[Courier]:
-    server.answers["heartbeat"] = lambda _: answer()
-    server.answers["token"] = lambda _: TokenAnswer(token=NEXT, generation=2).model_dump_json()
-    server.documents["settings"] = (NodeSettings(revision=2, heartbeat_ms=5000).model_dump_json(), '"s2"')
-    server.documents["gallery"] = (GallerySnapshot(revision=7, model_id="m", dimension=2, people=()).model_dump_json(), '"g7"')
-    make_claimed(tmp_path)
-    courier = build(config_of(tmp_path, server.url), Surroundings(clock=clock, wait=clock.wait, random=lambda: 0.5))
+    courier = a_courier(tmp_path, clock, server)
     yield courier
     courier.close()
 
 
 @pytest.fixture
-def meet(courier: Courier, clock: FakeClock) -> Callable[[], None]:
-    """The next contact, however long it takes until it is due."""
-
-    def meet() -> None:
-        clock.go_on(700)
-        courier.contact.step()
-
-    return meet
-
-
-def last_heartbeat(server: FakeServer) -> Heartbeat:
-    return Heartbeat.model_validate_json(server.bodies["heartbeat"][-1])
-
-
-def of_heartbeats(server: FakeServer) -> list[str]:
-    return [token for token, call in zip(server.tokens, server.calls, strict=True) if call == "heartbeat"]
-
-
-def capture_says(state: Path, clock: FakeClock, **changes: object) -> None:
-    told = {"at": clock.reading(), "camera": "ok", "model_id": "m", "gallery_revision": 7, "settings_revision": 2, **changes}
-    CaptureReportFile(state / "run").write(CaptureReport.model_validate(told))
+def meet(courier: Courier, clock: FakeClock) -> Meet:
+    return meeting(courier, clock)
 
 
 def test_the_first_heartbeat_is_sent_at_once_and_later_ones_when_the_settings_say(
@@ -102,7 +76,7 @@ def test_with_the_first_contact_comes_the_servers_time(tmp_path: Path, clock: Fa
 
 
 def test_a_gallery_that_is_not_there_yet_is_asked_for_at_every_heartbeat_and_holds_up_nothing(
-    tmp_path: Path, clock: FakeClock, server: FakeServer, courier: Courier, meet: Callable[[], None]
+    tmp_path: Path, clock: FakeClock, server: FakeServer, courier: Courier, meet: Meet
 ) -> None:
     capture_says(tmp_path, clock, wanted_model_id="new")
     server.documents["gallery?model=m"] = server.documents["gallery"]
@@ -121,7 +95,7 @@ def test_a_gallery_that_is_not_there_yet_is_asked_for_at_every_heartbeat_and_hol
 
 
 def test_somebody_who_was_erased_is_gone_at_the_next_contact_and_the_heartbeat_after_it_confirms_that(
-    tmp_path: Path, clock: FakeClock, server: FakeServer, courier: Courier, meet: Callable[[], None]
+    tmp_path: Path, clock: FakeClock, server: FakeServer, courier: Courier, meet: Meet
 ) -> None:
     capture_says(tmp_path, clock)
     with_somebody = GallerySnapshot.model_validate(
@@ -142,7 +116,7 @@ def test_somebody_who_was_erased_is_gone_at_the_next_contact_and_the_heartbeat_a
     assert last_heartbeat(server).gallery_revision == 8
 
 
-def test_what_capture_says_is_passed_on(tmp_path: Path, clock: FakeClock, server: FakeServer, meet: Callable[[], None]) -> None:
+def test_what_capture_says_is_passed_on(tmp_path: Path, clock: FakeClock, server: FakeServer, meet: Meet) -> None:
     said = {"refused": 3, "crops_shed": 4, "fsync_p99_ms": 12.5, "disk_errors": 2, "card": "full", "settings_refused": "too new"}
     capture_says(tmp_path, clock, last_frame_boot_ns=clock.now, **said)
     meet()
@@ -154,7 +128,7 @@ def test_what_capture_says_is_passed_on(tmp_path: Path, clock: FakeClock, server
 
 
 def test_settings_this_release_cannot_work_by_are_told_and_the_old_ones_stay(
-    tmp_path: Path, clock: FakeClock, server: FakeServer, meet: Callable[[], None]
+    tmp_path: Path, clock: FakeClock, server: FakeServer, meet: Meet
 ) -> None:
     capture_says(tmp_path, clock)
     meet()
@@ -176,78 +150,13 @@ def test_settings_this_release_cannot_work_by_are_told_and_the_old_ones_stay(
 
 
 def test_a_duty_that_fails_keeps_no_other_from_being_done(
-    tmp_path: Path, clock: FakeClock, server: FakeServer, courier: Courier, meet: Callable[[], None]
+    tmp_path: Path, clock: FakeClock, server: FakeServer, courier: Courier, meet: Meet
 ) -> None:
     server.answers["heartbeat"] = lambda _: answer(rotate_token=True)
     server.faults["settings"] = [(500, {}, "")]
     meet()
     assert TokenFile(tmp_path).load()[0].token == NEXT
     assert not FirstContact(tmp_path / "run").was_had(clock.boot_id)
-
-
-def test_the_token_is_changed_when_the_server_wants_it_and_used_from_the_next_request_on(
-    tmp_path: Path, server: FakeServer, meet: Callable[[], None]
-) -> None:
-    server.answers["heartbeat"] = lambda _: answer(rotate_token=True)
-    meet()
-    assert (last_heartbeat(server).token_generation, [token.token for token in TokenFile(tmp_path).load()]) == (1, [NEXT, FIRST])
-    meet()
-    assert (last_heartbeat(server).token_generation, of_heartbeats(server)) == (2, [FIRST, NEXT])
-
-
-@pytest.mark.parametrize("lost", ["commit_then_reset", "reset", (500, {}, ""), "wrong_body", "captive_portal"])
-def test_a_next_token_whose_answer_was_lost_is_asked_for_again(
-    tmp_path: Path, server: FakeServer, meet: Callable[[], None], lost: object
-) -> None:
-    server.answers["heartbeat"] = lambda _: answer(rotate_token=True)
-    server.faults["token"] = [lost]  # type: ignore[list-item]
-    meet()
-    assert TokenFile(tmp_path).load()[0].token == FIRST
-    meet()
-    assert TokenFile(tmp_path).load()[0].token == NEXT
-    assert of_heartbeats(server) == [FIRST, FIRST]
-
-
-def test_a_server_that_forgot_the_newer_token_is_spoken_to_with_the_older(
-    tmp_path: Path, server: FakeServer, courier: Courier, meet: Callable[[], None]
-) -> None:
-    server.answers["heartbeat"] = lambda _: answer(rotate_token=True)
-    meet()
-    server.answers["heartbeat"] = lambda _: answer()
-    server.faults["heartbeat"] = [(401, {}, "unknown_token")]
-    meet()
-    meet()
-    assert of_heartbeats(server) == [FIRST, NEXT, FIRST]
-    assert (last_heartbeat(server).token_generation, courier.contact.is_refused) == (1, False)
-
-
-def test_control_a_node_that_is_frozen_does_not_try_its_other_token(server: FakeServer, meet: Callable[[], None]) -> None:
-    server.answers["heartbeat"] = lambda _: answer(rotate_token=True)
-    meet()
-    server.faults["heartbeat"] = [(403, {}, "node_frozen")] * 2
-    meet()
-    meet()
-    assert of_heartbeats(server) == [FIRST, NEXT, NEXT]
-
-
-def test_a_node_that_is_refused_asks_ever_less_often_and_sends_no_records(server: FakeServer, courier: Courier, clock: FakeClock) -> None:
-    server.faults["heartbeat"] = [(403, {}, "node_revoked")] * 100
-    for _ in range(600):
-        courier.contact.step()
-        clock.go_on(1)
-    assert 10 <= server.calls.count("heartbeat") <= 25
-    assert (courier.contact.is_refused, courier.contact.records_may_go) == (True, False)
-
-
-def test_a_new_claim_is_tried_at_once(tmp_path: Path, server: FakeServer, courier: Courier, clock: FakeClock) -> None:
-    server.faults["heartbeat"] = [(401, {}, "unknown_token")] * 8
-    for _ in range(8):
-        clock.go_on(700)
-        courier.contact.step()
-    TokenFile(tmp_path).save(NodeToken(token="of-another-claim"))
-    courier.contact.step()
-    assert of_heartbeats(server)[-2:] == [FIRST, "of-another-claim"]
-    assert not courier.contact.is_refused
 
 
 def test_what_the_server_asks_to_wait_is_waited(server: FakeServer, courier: Courier, clock: FakeClock) -> None:
@@ -272,23 +181,8 @@ def test_who_the_server_looks_for_shows_itself(tmp_path: Path, server: FakeServe
     assert (led / "brightness").read_text(encoding="ascii") == "1"
 
 
-@pytest.mark.parametrize("text", [None, "{", "[]"])
-def test_a_token_file_that_fails_is_no_reason_to_give_up_the_token_that_works(
-    tmp_path: Path, server: FakeServer, meet: Callable[[], None], text: str | None
-) -> None:
-    meet()
-    path = tmp_path / "identity" / "token.json"
-    path.unlink()
-    if text is not None:
-        path.write_text(text, encoding="utf-8")
-    meet()
-    TokenFile(tmp_path).save(NodeToken(token=NEXT, generation=2))
-    meet()
-    assert of_heartbeats(server) == [FIRST, FIRST, NEXT]
-
-
 def test_what_waits_since_an_earlier_boot_is_at_least_as_old_as_this_one(
-    tmp_path: Path, clock: FakeClock, server: FakeServer, meet: Callable[[], None]
+    tmp_path: Path, clock: FakeClock, server: FakeServer, meet: Meet
 ) -> None:
     before = FakeClock(boot=2, boot_ns=10**15)
     outbox = open_outbox(tmp_path / "outbox", before)
@@ -315,7 +209,7 @@ def deliver_all(state: Path, of: FakeClock) -> None:
 
 
 def test_a_gallery_goes_to_the_card_when_capture_finds_the_boards_key_after_the_courier_began(
-    tmp_path: Path, clock: FakeClock, server: FakeServer, meet: Callable[[], None]
+    tmp_path: Path, clock: FakeClock, server: FakeServer, meet: Meet
 ) -> None:
     capture_says(tmp_path, clock)
     server.documents["gallery?model=m"] = server.documents["gallery"]

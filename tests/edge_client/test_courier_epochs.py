@@ -15,16 +15,7 @@ from edge_client.sender import Backoff, Sender
 from edge_client.server_api import ServerApi
 from shared_schema.envelope import Envelope, Kind
 from shared_schema.ids import BootId
-from shared_schema.node import (
-    BatchReceipt,
-    EpochAnswer,
-    EpochRequest,
-    HeartbeatAnswer,
-    HighWater,
-    Receipt,
-    RecordBatch,
-    Status,
-)
+from shared_schema.node import BatchReceipt, EpochAnswer, EpochRequest, HeartbeatAnswer, HighWater, Receipt, RecordBatch, Status
 from tests.edge_client.fakes import SIGNER, FakeClock, FakeServer, open_outbox
 
 

@@ -63,6 +63,8 @@ def test_the_queue_is_told_in_words(state: dict[str, int], words: str) -> None:
         ({"camera": ""}, "not reported yet"),
         ({"camera": "lens_cap_on"}, "lens cap on"),
         ({"camera": "ok", "last_frame_age_ms": 600_000}, "gives frames; its last frame was 10 minutes old"),
+        ({"camera": "hours", "last_frame_age_ms": 600_000}, "does not look now, as its hours say"),
+        ({"camera": "covered"}, "is covered: look what is in front of the lens"),
     ],
 )
 def test_the_camera_is_told_in_words(state: dict[str, object], words: str) -> None:
