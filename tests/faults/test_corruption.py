@@ -22,7 +22,7 @@ from tests.edge_client.fakes import SEAL, SIGNER, FakeClock, an_identity
 from tests.faults.jobs import LIMITS, sighting
 from tests.faults.witness import Emitted, judge
 
-FLIPS, SHORT_FLIPS = 200, 12
+FLIPS, SHORT_FLIPS = 200, 8
 """Of single bytes, and as many of 16 bytes in a row."""
 _KEY = SIGNER.public_key().public_bytes_raw()
 

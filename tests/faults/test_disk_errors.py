@@ -19,7 +19,7 @@ from tests.faults.shim import Kind, WatchedDisk
 from tests.faults.supervise import Jobs
 
 ERRNOS = (errno.EIO, errno.ENOSPC, errno.EROFS)
-SHORT_EVERY = 14
+SHORT_EVERY = 20
 _OF_A_LIFE = 3
 _A_WHILE = 6
 """So many changes in a row fail, when it is not a single one."""
@@ -169,6 +169,7 @@ def test_control_a_node_that_announces_too_early_is_found_out(trial: Trial, tell
     assert trial.refusals > 0
 
 
+@pytest.mark.slow
 def test_a_salvage_that_the_disk_refuses_is_made_again(card: Path, tell: Callable[[str], None]) -> None:
     total = salvage_everywhere(card, step=2 * SHORT_EVERY)
     assert 0 < total["reported"] < total["present"]

@@ -17,7 +17,7 @@ from tests.faults.recovery import Found, Told, start_after
 
 CUTS, TORN = 10_000, 2_000
 """In `make faults`; as often as that."""
-SHORT_CUTS, SHORT_TORN, SHORT_CONTROL_CUTS, SHORT_LATER_CUTS = 150, 40, 25, 12
+SHORT_CUTS, SHORT_TORN, SHORT_CONTROL_CUTS, SHORT_LATER_CUTS = 120, 30, 20, 8
 _CHANGES_OF_A_ROUND = 500
 """Fewer than there are."""
 
