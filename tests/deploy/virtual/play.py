@@ -36,7 +36,7 @@ class Outcome:
     @property
     def reason(self) -> str:
         """The sentence of the task that failed."""
-        found = re.search(r'"?msg"?: (?:>-\s*\n\s*)?(.+?)(?:\n\S|\n\s*\w+:|\Z)', self.output.rpartition("FAILED!")[2], re.DOTALL)
+        found = re.search(r'"?msg"?: (?:[>|]-?\s+)?(.+?)(?:\n\S|\n\s*\w+:|\Z)', self.output.rpartition("FAILED!")[2], re.DOTALL)
         return " ".join(found[1].split()).strip("'\"") if found else ""
 
 
