@@ -4,6 +4,7 @@ from typing import Final
 
 from edge_client.camera import Frame, Lost
 from edge_client.clock import Clock
+from shared_schema.envelope import MAX_INT
 from shared_schema.ids import BootNs, Seq
 from shared_schema.observation import Blind, Funnel, Observation
 
@@ -37,29 +38,35 @@ class Coverage:
         if self._from is not None and since <= self._until:
             self._add_blind(max(since, self._from), self._until, reason)
 
-    def lasted_ms(self) -> int:
-        """How long the present interval has lasted."""
-        return 0 if self._from is None else (self._until - self._from) // _NS_PER_MS
+    def reaches(self, before: BootNs | None) -> BootNs:
+        """How far an observation may reach: to the last frame, but not past `before`."""
+        begun = self._until if self._from is None else self._from
+        return self._until if before is None else max(begun, min(self._until, before))
+
+    def lasted_ms(self, before: BootNs | None = None) -> int:
+        """How long the interval is that an observation may tell of."""
+        return 0 if self._from is None else (self.reaches(before) - self._from) // _NS_PER_MS
 
     @property
     def is_empty(self) -> bool:
         """Whether the camera has given nothing at all so far."""
         return self._from is None
 
-    def observation(self, clock: Clock, *, last_seq: Seq, funnel: Funnel) -> Observation:
-        """The interval up to the last frame; of no length before the first."""
+    def observation(self, clock: Clock, *, until: BootNs, last_seq: Seq, funnel: Funnel) -> Observation:
+        """The interval up to `until`, which it `reaches`; of no length before the first frame."""
+        blind = [_cut(one, until=until) for one in self._blind if one.from_boot_ns < until or one.until_boot_ns <= until]
         return Observation(
-            at=clock.reading_at(self._until),
-            from_boot_ns=self._until if self._from is None else self._from,
-            until_boot_ns=self._until,
+            at=clock.reading_at(until),
+            from_boot_ns=until if self._from is None else self._from,
+            until_boot_ns=until,
             last_seq=last_seq,
-            blind=tuple(sorted(self._blind, key=lambda blind: blind.from_boot_ns)),
+            blind=tuple(sorted(blind, key=lambda one: one.from_boot_ns)),
             funnel=funnel,
         )
 
-    def begin_anew(self) -> None:
-        """The observation was recorded: the next one begins where it ended."""
-        self._from, self._blind = self._until, []
+    def begin_anew(self, at: BootNs) -> None:
+        """The observation up to `at` was recorded: the next one begins there."""
+        self._from, self._blind = at, [_cut(one, since=at) for one in self._blind if one.until_boot_ns > at]
 
     def _stall(self, at: BootNs, interval_ms: int) -> str | None:
         longest_ms = max(_LEAST_STALL_MS, _STALL_INTERVALS * interval_ms)
@@ -74,3 +81,8 @@ class Coverage:
             last = self._blind.pop()
             began, until, reason = BootNs(min(began, last.from_boot_ns)), BootNs(max(until, last.until_boot_ns)), last.reason
         self._blind.append(Blind(from_boot_ns=began, until_boot_ns=until, reason=reason))
+
+
+def _cut(blind: Blind, *, since: int = 0, until: int = MAX_INT) -> Blind:
+    """The part of it within since–until."""
+    return Blind(from_boot_ns=max(blind.from_boot_ns, since), until_boot_ns=min(blind.until_boot_ns, until), reason=blind.reason)

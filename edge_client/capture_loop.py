@@ -219,7 +219,8 @@ class Capture:
         now = self._clock.boot_ns()
         if self._ledger.trouble is not None:
             self._coverage.mark_blind(self._ledger.trouble.reason, self._ledger.trouble.since)
-        is_due = self._ledger.trouble is not None or self._coverage.lasted_ms() >= self._rules.settings.observation_ms
+        lasted_ms = self._coverage.lasted_ms(self.doorway.open_since)
+        is_due = self._ledger.trouble is not None or lasted_ms >= self._rules.settings.observation_ms
         if is_due and now >= self._next_try_ns:
             self._observe()
         if now >= self._next_shed_ns:
@@ -246,22 +247,26 @@ class Capture:
             self._around.orders.done()
 
     def _observe(self) -> None:
-        """Record what was watched so far. What could not be recorded stays in the next observation, with the time as blind."""
+        """Record what was watched so far. What could not be recorded stays in the next observation, with the time as blind.
+
+        It reaches up to the first look at anybody who is still to be told of, so that whatever is recorded after it was seen after it.
+        """
         if self._ledger.trouble is not None:
             self._coverage.mark_blind(self._ledger.trouble.reason, self._ledger.trouble.since)
         self._before = add(self._before, self.doorway.take_funnel())
         if self._coverage.is_empty:
             return
+        until = self._coverage.reaches(self.doorway.open_since)
         now, funnel = self._clock.boot_ns(), self._before
-        if not self._ledger.put_observation(lambda last: self._observation(last, funnel), now=now):
+        if not self._ledger.put_observation(lambda last: self._observation(until, last, funnel), now=now):
             self._next_try_ns = now + _TRY_AGAIN_NS
             return
         self._next_try_ns = 0
-        self._coverage.begin_anew()
+        self._coverage.begin_anew(until)
         self._total, self._before = add(self._total, funnel), Funnel()
 
-    def _observation(self, last_seq: Seq, funnel: Funnel) -> bytes:
-        return self._coverage.observation(self._clock, last_seq=last_seq, funnel=funnel).model_dump_json().encode()
+    def _observation(self, until: BootNs, last_seq: Seq, funnel: Funnel) -> bytes:
+        return self._coverage.observation(self._clock, until=until, last_seq=last_seq, funnel=funnel).model_dump_json().encode()
 
     def _be(self, state: str) -> None:
         if state != self._state:

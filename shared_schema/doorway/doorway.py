@@ -86,6 +86,12 @@ class Doorway:
         """Every face of a BGR frame and how good a look at it is, for whoever mounts the camera; it changes nothing here."""
         return self._eyes.survey(self._eyes.masks.blank(frame), self._policy)
 
+    @property
+    def open_since(self) -> BootNs | None:
+        """The earliest look at anybody who was not told of yet; None when there is nobody. Whoever is told of later was seen since then."""
+        untold = [track for track in (*self._tracks, *self._lost) if track.told is None]
+        return min((look.at for track in untold for look in track.looks), default=None)
+
     def finish(self) -> tuple[PassDecided, ...]:
         """The frames are at an end: close every open pass."""
         return self._close(self._tracks) + self._give_up(self._lost)

@@ -39,7 +39,6 @@ class Visits:
 
     def is_repeated(self, track: Track, verdict: Verdict, policy: DoorPolicy) -> bool:
         """Whether what would be told now is part of a visit already told of. A match is, only if the same person was matched."""
-        suggested = None if verdict.candidate is None else PersonId(verdict.candidate.person)
         suggested = _suggested(verdict)
         if suggested is not None and self._was_matched(suggested, track, policy):
             return True

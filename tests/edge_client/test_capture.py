@@ -16,6 +16,7 @@ from edge_client.first_contact import FirstContact
 from edge_client.identity import IdentityFolder
 from edge_client.outbox.delivery import Deliveries
 from shared_schema.node import NodeSettings
+from shared_schema.observation import Observation
 from shared_schema.sealing import CROP, PROBE, unseal
 from shared_schema.sighting import Outcome, Sighting
 from tests.edge_client.fakes import SEAL, SIGNER, an_identity
@@ -118,6 +119,21 @@ def test_settings_of_the_file_win_over_the_servers(tmp_path: Path) -> None:
     node.cache.store_settings(NodeSettings(keep_crops=True), "e")
     node.run()
     assert [one.crop for one in node.sightings()] == [None]
+
+
+def test_whatever_is_recorded_after_an_observation_was_seen_after_it(tmp_path: Path) -> None:
+    node = Node(tmp_path, (*approach("stranger", 6), *((EMPTY,) * 40), *approach("other", 6), *((EMPTY,) * 40)), observation_ms=1000)
+    node.run()
+    watched_until = 0
+    for envelope in sorted(node.envelopes(), key=lambda one: one.seq):
+        if envelope.kind == "observation":
+            watched_until = Observation.model_validate_json(envelope.payload).until_boot_ns
+        else:
+            assert Sighting.model_validate_json(envelope.payload).at.boot_ns >= watched_until
+    observed = node.observations()
+    assert len(node.sightings()) == 2
+    assert [one.from_boot_ns for one in observed[1:]] == [one.until_boot_ns for one in observed[:-1]]
+    assert sum(one.funnel.frames for one in observed) == 92
 
 
 def test_observations_follow_each_other_without_holes_also_when_nobody_came(tmp_path: Path) -> None:

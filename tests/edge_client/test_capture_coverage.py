@@ -18,7 +18,7 @@ def lost(second: float, reason: str = "camera_gives_no_frames") -> Lost:
 
 
 def said(coverage: Coverage) -> Observation:
-    return coverage.observation(FakeClock(), last_seq=Seq(0), funnel=Funnel())
+    return coverage.observation(FakeClock(), until=coverage.reaches(None), last_seq=Seq(0), funnel=Funnel())
 
 
 def blind(coverage: Coverage) -> list[tuple[str, int, int]]:
@@ -38,7 +38,7 @@ def test_what_has_been_recorded_already_stays_as_it_was_said() -> None:
     coverage = Coverage()
     coverage.note(frame(0), 1000)
     coverage.note(frame(10), 10_000)
-    coverage.begin_anew()
+    coverage.begin_anew(coverage.reaches(None))
     coverage.note(frame(12), 1000)
     coverage.mark_blind("covered", BootNs(5 * S))
     assert blind(coverage) == [("covered", 10, 12)]
