@@ -1,5 +1,6 @@
 """The page Nodes: how they are, what is wrong with them, and what staff can do about it."""
 
+from abc import ABC, abstractmethod
 from datetime import datetime
 from uuid import UUID
 
@@ -61,7 +62,7 @@ def staff(request: HttpRequest) -> User | None:
     return request.user if isinstance(request.user, User) else None
 
 
-class NodeAction(NodesPage):
+class NodeAction(NodesPage, ABC):
     """Something done to one node; a refusal is shown on the page."""
 
     def get(self, request: HttpRequest, node: UUID) -> HttpResponse:  # type: ignore[override]  # an address of its own
@@ -74,8 +75,9 @@ class NodeAction(NodesPage):
             messages.error(request, str(refusal))
             return redirect("nodes-page")
 
+    @abstractmethod
     def act(self, request: HttpRequest, node: Node) -> HttpResponse:
-        raise NotImplementedError
+        """Do it and answer. Raises LintelError when it cannot be done."""
 
 
 class NodeRevokePage(NodeAction):

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.fault_proxy import FaultProxy
+from tests.faults.network_archive import Archive
 from tests.faults.shim import NO_COMPILER, has_compiler
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of its own is made in it)
@@ -39,3 +41,20 @@ def card(memory: Path) -> Path:
     if not has_compiler():
         pytest.skip(NO_COMPILER)
     return memory
+
+
+@pytest.fixture
+def archive() -> Iterator[Archive]:
+    """A server that keeps what it is sent, over HTTP."""
+    with Archive().running() as archive:
+        yield archive
+
+
+@pytest.fixture
+def proxy(archive: Archive) -> Iterator[FaultProxy]:
+    """A proxy in front of it that misbehaves as told."""
+    proxy = FaultProxy(archive.url)
+    running = proxy.start()
+    yield proxy
+    running.shutdown()
+    running.server_close()

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,21 +19,6 @@ from tests.faults.network_node import judge
 
 WITHIN_S = 60.0
 Tell = Callable[[str], None]
-
-
-@pytest.fixture
-def archive() -> Iterator[Archive]:
-    with Archive().running() as archive:
-        yield archive
-
-
-@pytest.fixture
-def proxy(archive: Archive) -> Iterator[FaultProxy]:
-    proxy = FaultProxy(archive.url)
-    running = proxy.start()
-    yield proxy
-    running.shutdown()
-    running.server_close()
 
 
 def wait_until(done: Callable[[], bool], *, within_s: float = WITHIN_S) -> float:

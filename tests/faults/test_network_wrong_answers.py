@@ -1,7 +1,6 @@
 """Whatever somebody on the way answers, nothing is taken for a receipt that is none, and nothing waits behind it."""
 
 import gzip
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -52,21 +51,6 @@ WRONG: dict[str, Fate] = {
     "receipts of a status nobody knows": Changed(lambda answer: answer.replace(b'"archived"', b'"filed"')),
     "a problem of the wrong kind": Reply(418, b'{"code": "teapot"}', PROBLEM),
 }
-
-
-@pytest.fixture
-def archive() -> Iterator[Archive]:
-    with Archive().running() as archive:
-        yield archive
-
-
-@pytest.fixture
-def proxy(archive: Archive) -> Iterator[FaultProxy]:
-    proxy = FaultProxy(archive.url)
-    running = proxy.start()
-    yield proxy
-    running.shutdown()
-    running.server_close()
 
 
 @pytest.fixture
