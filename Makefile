@@ -29,7 +29,7 @@ test: $(VENV)/dev.stamp  ## the tests, on a real PostgreSQL
 	$(BIN)/python -m pytest -m "not slow and not nightly and not faults and not virtual" $(ARGS)
 
 accuracy: $(VENV)/dev.stamp  ## the accuracy bars on the development faces, where they are at hand (minutes)
-	$(BIN)/python -m pytest -m "slow and not nightly and not faults" $(ARGS)
+	$(BIN)/python -m pytest -m "slow and not nightly and not faults and not virtual" $(ARGS)
 
 nightly: $(VENV)/dev.stamp  ## the bars that need hundreds of walks, where the development faces are at hand (an hour)
 	$(BIN)/python -m pytest -m nightly $(ARGS)

@@ -208,7 +208,7 @@ class Deliveries:
             raise OutboxDamaged("the outbox was replaced by a salvaged one; open it again")
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             found = translate(error, self._path)
             if isinstance(found, OutboxDamaged):
                 losses.suspect(self._folder)

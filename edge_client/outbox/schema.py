@@ -72,7 +72,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
         _prepare(connection)
         if _check_version(connection) < VERSION:
             raise OutboxMissing("the outbox is of an older version; start `lintel-edge capture` once, which brings it up to date")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         connection.close()
         raise translate(error, path) from error
     except OutboxError:
