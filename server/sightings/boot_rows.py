@@ -8,8 +8,9 @@ from uuid import UUID
 from server.nodes.clocks import TIMES
 from server.nodes.models import ClockOffset, EpochGrant, Node
 from server.recompute.services import Window
+from server.sightings.boot_models import BootSpan
 from server.sightings.boots import Boot, BootClock, Bound, Offset, Said, chains_of, clock_of, clocks_by_order, shown_by, stretch
-from server.sightings.models import BootSpan, RecordConflict
+from server.sightings.models import RecordConflict
 from server.sightings.times import KNOWN_WITHIN_NS
 
 NEIGHBOURS = "neighbours"
