@@ -56,6 +56,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "server.core.middleware.ContentSecurityPolicy",
     "server.core.middleware.BodyLimits",
+    "server.sightings.crop_turns.CropTurns",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -20,7 +20,7 @@ WORDS = {
     413: "The body is too large",
     415: "The body is of another type, or compressed",
     422: "The content is not acceptable and will stay so",
-    429: "Too many tries; see Retry-After",
+    429: "Too many at once; see Retry-After",
     503: "Not available at the moment; try again, see Retry-After",
 }
 

@@ -39,7 +39,7 @@ class RecordsApi(NodeApi):
         return wire_answer(services.batch_ingest(self.node(request), request.data, now=timezone.now()))
 
 
-@refuses(put=(422,))
+@refuses(put=(422, 429))
 class NodeCropApi(NodeApi):
     """A sealed crop that a sighting announced."""
 
