@@ -54,6 +54,10 @@ class OutboxDamaged(OutboxError):
     """The outbox's database is damaged; capture salvages it when it starts."""
 
 
+class OutboxNewer(OutboxError):
+    """The outbox calls itself of a version that this program does not know."""
+
+
 class OutboxMissing(OutboxError):
     """There is no outbox yet: capture makes it at its first start."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from edge_client.files import write_private
+from edge_client.outbox.migrations import VERSION
 from edge_client.outbox.schema import checkpoint
 
 NAME: Final = "first_page"
@@ -18,6 +19,8 @@ SUFFIX: Final = "-first_page"
 _DAMAGED: Final = "-first_page_damaged"
 _PAGE_BYTES: Final = 4096
 _HEADER_BYTES: Final = 100
+_FEW_BYTES: Final = 32
+_LAST_VERSION: Final = 2**16
 _COUNTED: Final = slice(28, 40)
 """Of the header: how many pages there are, and where those are that hold nothing. Zeros mean: look at the file."""
 
@@ -31,6 +34,20 @@ def keep(connection: sqlite3.Connection, path: Path) -> None:
     if len(page) == _PAGE_BYTES and b"CREATE TABLE records" in page:
         with suppress(OSError):
             write_private(path.with_name(NAME), page)
+
+
+def is_newer_by_damage_alone(path: Path) -> bool:
+    """Whether a database that calls itself of a later version is one of ours with bytes changed.
+
+    The copy is then of a version that is known here, and the page is like it but for a few bytes, or names a version that nobody will
+    ever reach. A later release changes more when it changes the tables, and keeps a copy of its own. What it wrote into the log alone
+    is no damage: the log has checksums.
+    """
+    page, copy = _read(path), _read(path.with_name(NAME))
+    if len(copy) != _PAGE_BYTES or not _version(copy) <= VERSION < _version(page):
+        return False
+    changed = sum(one != other for one, other in zip(_tables(page), _tables(copy), strict=False))
+    return changed <= _FEW_BYTES or _version(page) > _LAST_VERSION
 
 
 def mend(aside: Path, *, names_its_tables: bool) -> None:
@@ -63,3 +80,7 @@ def _read(path: Path) -> bytes:
 
 def _tables(page: bytes) -> bytes:
     return page[_HEADER_BYTES:]
+
+
+def _version(page: bytes) -> int:
+    return int.from_bytes(page[60:64], "big")

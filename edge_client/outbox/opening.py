@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from edge_client.errors import OutboxDamaged, OutboxError
+from edge_client.errors import OutboxDamaged, OutboxError, OutboxNewer
 from edge_client.outbox import epochs, first_look, first_page, losses, meta, salvage, settled
 from edge_client.outbox.crops import CropFolder
 from edge_client.outbox.pen import Author, Pen
@@ -31,7 +31,9 @@ def open_or_salvage(path: Path, author: Author, crops: CropFolder) -> Opened:
     """Raises OutboxError. Whatever it was doing when it was interrupted, it does again."""
     try:
         pen = _open(path, author)
-    except OutboxDamaged:
+    except (OutboxDamaged, OutboxNewer) as error:
+        if isinstance(error, OutboxNewer) and not first_page.is_newer_by_damage_alone(path):
+            raise
         salvage.set_aside(path)
         pen = _open(path, author)
     try:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from edge_client.errors import OutboxDamaged, OutboxError, OutboxFull, OutboxMissing
+from edge_client.errors import OutboxDamaged, OutboxError, OutboxFull, OutboxMissing, OutboxNewer
 from edge_client.files import make_private_file, sync_folder
 from edge_client.outbox.migrations import MIGRATIONS, VERSION
 from edge_client.outbox.reserve import free_bytes
@@ -164,7 +164,7 @@ def _check_version(connection: sqlite3.Connection) -> int:
             f"the outbox calls itself of version {version} and is of {VERSION}; start `lintel-edge capture`, which salvages it"
         )
     if version > VERSION:
-        raise OutboxError(f"the outbox is of version {version}, this program knows {VERSION}; install the newer release again")
+        raise OutboxNewer(f"the outbox is of version {version}, this program knows {VERSION}; install the newer release again")
     return version
 
 

@@ -61,7 +61,7 @@ def test_settings_that_contradict_the_servers_are_refused(tmp_path: Path) -> Non
         ("source =", "sauce = 1\nsource =", "camera.sauce is not a known key"),
         ("interval_ms = 100", "intervall_ms = 100", "settings.intervall_ms is not a known key"),
         ("interval_ms = 100", "interval_ms = 1", "settings.interval_ms: Input should be greater than or equal to 20"),
-        ('"replay"', '"picamera"', "camera.kind: Input should be 'replay' or 'opencv'"),
+        ('"replay"', '"pinhole"', "camera.kind: Input should be 'picamera', 'opencv' or 'replay'"),
         ('"http:', '"ftp:', "server: String should match pattern"),
         ("[camera]", "[camera", "is not TOML"),
     ],

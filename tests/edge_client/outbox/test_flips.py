@@ -135,6 +135,18 @@ def test_a_first_page_that_is_damaged_costs_no_record(written: Written, tmp_path
     assert server.gaps == []
 
 
+@pytest.mark.parametrize("of_version", [60, 63])
+def test_a_first_page_that_is_damaged_in_its_version_and_its_tables_costs_no_record(
+    written: Written, tmp_path: Path, of_version: int
+) -> None:
+    flipped(written, tmp_path / "outbox", of_version, 2)
+    page = bytearray((tmp_path / "outbox" / "outbox.db").read_bytes())
+    page[2_176] ^= 1
+    (tmp_path / "outbox" / "outbox.db").write_bytes(page)
+    server, parked, crops = drained(written, tmp_path / "outbox")
+    assert (wrongs(written, server, parked, crops), server.gaps) == ([], [])
+
+
 def test_control_without_its_copy_a_damaged_first_page_costs_every_record(written: Written, tmp_path: Path) -> None:
     flipped(written, tmp_path / "outbox", 100, 2)
     (tmp_path / "outbox" / "first_page").unlink()
