@@ -159,7 +159,7 @@ def _as_damage(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> OutboxE
 
 def _check_version(connection: sqlite3.Connection) -> int:
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if version > VERSION and has_its_tables(connection):
+    if version < 0 or (version > VERSION and has_its_tables(connection)):
         raise OutboxDamaged(
             f"the outbox calls itself of version {version} and is of {VERSION}; start `lintel-edge capture`, which salvages it"
         )

@@ -135,6 +135,12 @@ def test_a_first_page_that_is_damaged_costs_no_record(written: Written, tmp_path
     assert server.gaps == []
 
 
+def test_a_version_below_any_costs_no_record(written: Written, tmp_path: Path) -> None:
+    flipped(written, tmp_path / "outbox", 60, 7)
+    server, parked, crops = drained(written, tmp_path / "outbox")
+    assert (wrongs(written, server, parked, crops), server.gaps) == ([], [])
+
+
 @pytest.mark.parametrize("of_version", [60, 63])
 def test_a_first_page_that_is_damaged_in_its_version_and_its_tables_costs_no_record(
     written: Written, tmp_path: Path, of_version: int

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from server.recompute.models import Mark
 from server.recompute.services import work_off
-from server.sightings.models import BootSpan, Record, RecordConflict, Sighting
+from server.sightings.boot_models import BootSpan
+from server.sightings.models import Record, RecordConflict, Sighting
 from shared_schema.clock import ClockReading
 from tests.factories import FakeNode, a_person, heartbeat, wall_ns
 
