@@ -47,7 +47,9 @@ class Boot:
     boot_id: UUID = field(default_factory=uuid4)
 
     def __post_init__(self) -> None:
-        self._behind_s = int(time.clock_gettime(time.CLOCK_BOOTTIME)) - 1
+        self._behind_s = int(time.clock_gettime(time.CLOCK_BOOTTIME)) + 1
+        while time.clock_gettime(time.CLOCK_BOOTTIME) < self._behind_s:  # a machine's clock does not begin before the boot before has ended
+            time.sleep(0.01)
         self._files = self.folder / f"boot-{self.boot_id}"
         self._files.mkdir()
         (self._files / "boot_id").write_text(f"{self.boot_id}\n", encoding="ascii")

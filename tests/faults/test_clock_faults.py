@@ -108,7 +108,7 @@ def test_five_boots_without_contact_under_wrong_clocks_have_intervals_that_conta
 
     for number, boot in enumerate(boots):
         intervals = observed(boot)
-        assert len(intervals) >= (2 if number == KILLED else 4)
+        assert len(intervals) >= (1 if number == KILLED else 2), "while somebody is still to be told of, no more is vouched for"
         assert all(until == following for (_, until), (following, _) in pairwise(intervals))
         assert not Observation.objects.filter(boot_id=boot.boot_id).exclude(blind=[]).exists()
     assert boots[KILLED].true_ns(observed(boots[KILLED])[-1][1]) < killed_ns, "nothing is vouched for after the cut"
