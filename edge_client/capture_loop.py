@@ -15,6 +15,7 @@ from edge_client.capture_rules import Rules
 from edge_client.clock import Clock
 from edge_client.errors import CameraUnavailable
 from edge_client.notify import Notifier
+from edge_client.orders import EpochOrder
 from edge_client.outbox.store import Recorded
 from edge_client.reporting import Reporter
 from shared_schema.doorway import Doorway, PassDecided
@@ -22,7 +23,7 @@ from shared_schema.doorway.funnel import add
 from shared_schema.face.images import encode_jpeg
 from shared_schema.face.types import Bgr
 from shared_schema.face.vectors import encode_embedding
-from shared_schema.ids import BootNs, Epoch, Seq
+from shared_schema.ids import BootNs, Seq
 from shared_schema.observation import Funnel
 from shared_schema.sighting import Crop, Sighting
 
@@ -43,14 +44,6 @@ _EXPECTED: Final = frozenset({OUT_OF_HOURS, "dark", "ended", "stopped"})
 reporter = Reporter("capture")
 
 
-class Orders(Protocol):
-    """What the courier asks for; `orders.EpochOrder` is the real one."""
-
-    def wanted(self) -> Epoch | None: ...
-
-    def done(self) -> None: ...
-
-
 class Stills(Protocol):
     """Whoever shows what the camera sees to whoever mounts it; `capture_stills.Stills` is the real one."""
 
@@ -66,7 +59,7 @@ class Surroundings:
     clock: Clock
     announce: Callable[[Recorded], None]
     report: Callable[[CaptureReport], None]
-    orders: Orders
+    orders: EpochOrder
     notifier: Notifier
     stills: Stills
     known_time_ns: Callable[[], int | None]

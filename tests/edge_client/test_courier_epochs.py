@@ -29,9 +29,8 @@ class Archive:
     status: Status = Status.ARCHIVED
 
     def take(self, body: bytes) -> str:
-        return BatchReceipt(
-            receipts=tuple(self._receipt(item.envelope) for item in RecordBatch.model_validate_json(body).items)
-        ).model_dump_json()
+        receipts = tuple(self._receipt(item.envelope) for item in RecordBatch.model_validate_json(body).items)
+        return BatchReceipt(receipts=receipts).model_dump_json()
 
     def grant(self, body: bytes) -> str:
         asked = EpochRequest.model_validate_json(body)
