@@ -16,7 +16,7 @@ class User(AbstractUser):
 
     id = models.BigAutoField(primary_key=True)
     uuid = models.UUIDField(unique=True, default=uuid4, editable=False)
-    role = models.CharField(max_length=16, choices=ROLES, default=Role.VIEWER.value)
+    role = models.CharField(max_length=16, choices=ROLES, default=Role.SELF.value)
 
     class Meta:
         verbose_name = "user"

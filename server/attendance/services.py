@@ -3,6 +3,7 @@
 from datetime import date
 
 from django.db import transaction
+from django.utils import timezone
 
 from server.attendance.models import OpenDayRecord
 from server.attendance.rules.open_day import OpenDay, Seen, derive
@@ -31,6 +32,7 @@ def open_day_publish(*, site: Site, local_date: date, person: int, derived: tupl
             return
         day = days[0]
         values = {"first_seen": day.first_seen, "last_seen": day.last_seen, "sightings": day.sightings}
+        now = timezone.now()
         if published.filter(**values).exists():
             return
-        OpenDayRecord.objects.update_or_create(site=site, local_date=local_date, person_id=person, defaults=values)
+        OpenDayRecord.objects.update_or_create(site=site, local_date=local_date, person_id=person, defaults={**values, "changed_at": now})

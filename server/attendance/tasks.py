@@ -7,7 +7,7 @@ from server.people.models import Person
 from server.sites.models import Site
 
 
-def derive_open_day(key: str) -> None:
+def derive_open_day(key: str, why: frozenset[str]) -> None:  # noqa: ARG001
     """`key`: site:date:person. What has gone meanwhile needs no attendance."""
     site_id, day, person_id = key.split(":")
     site = Site.objects.filter(pk=int(site_id)).first()

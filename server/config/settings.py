@@ -42,13 +42,16 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "server.core",
     "server.recompute",
+    "server.audit",
     "server.accounts",
     "server.sites",
     "server.nodes",
     "server.people",
     "server.gallery",
     "server.sightings",
+    "server.schedules",
     "server.attendance",
+    "server.reports",
     "server.web",
 ]
 

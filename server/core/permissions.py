@@ -45,8 +45,23 @@ class Resource(StrEnum):
     SAMPLES = "samples"
     SIGHTINGS = "sightings"
     CROPS = "crops"
+    SIGHTING_DECISIONS = "sighting_decisions"
+    SCHEDULES = "schedules"
+    SESSIONS = "sessions"
+    HOLIDAYS = "holidays"
+    LEAVE = "leave"
+    AREAS = "areas"
     ATTENDANCE = "attendance"
     PRESENCE = "presence"
+    VISITS = "visits"
+    MANUAL_MARKS = "manual_marks"
+    CORRECTIONS = "corrections"
+    CORRECTION_DECISIONS = "correction_decisions"
+    SEALS = "seals"
+    DISCREPANCIES = "discrepancies"
+    REPORTS = "reports"
+    EXPORTS = "exports"
+    AUDIT = "audit"
 
 
 class Account(Protocol):
@@ -58,9 +73,12 @@ class Account(Protocol):
 
 _ADMIN_ONLY = {Role.ADMIN: Scope.ALL}
 _RUNNING = _ADMIN_ONLY | {Role.OPERATOR: Scope.ALL}
+_RUNNING_AND_AUDITED = _RUNNING | {Role.AUDITOR: Scope.ALL}
 _PLACES_SEEN = dict.fromkeys(Role, Scope.ALL)
-_PEOPLE_SEEN = _RUNNING | {Role.MANAGER: Scope.OWN_GROUPS, Role.AUDITOR: Scope.ALL, Role.VIEWER: Scope.OWN}
-_FACES_SEEN = _RUNNING | {Role.MANAGER: Scope.OWN_GROUPS, Role.VIEWER: Scope.OWN}
+_PEOPLE_SEEN = _RUNNING_AND_AUDITED | {Role.MANAGER: Scope.OWN_GROUPS, Role.VIEWER: Scope.ALL, Role.SELF: Scope.OWN}
+_FACES_SEEN = _RUNNING | {Role.MANAGER: Scope.OWN_GROUPS, Role.SELF: Scope.OWN}
+_LED = _RUNNING | {Role.MANAGER: Scope.OWN_GROUPS}
+_LED_AND_AUDITED = _LED | {Role.AUDITOR: Scope.ALL}
 _Row = Mapping[Verb, Mapping[Role, Scope]]
 
 
@@ -72,17 +90,32 @@ MATRIX: Mapping[Resource, _Row] = {
     Resource.ACCOUNTS: _row(_ADMIN_ONLY | {Role.AUDITOR: Scope.ALL}, _ADMIN_ONLY, _ADMIN_ONLY),
     Resource.SITES: _row(_PLACES_SEEN, _ADMIN_ONLY, _ADMIN_ONLY),
     Resource.DOORS: _row(_PLACES_SEEN, _RUNNING, _ADMIN_ONLY),
-    Resource.MOUNTS: _row(_RUNNING | {Role.AUDITOR: Scope.ALL}, _RUNNING, _ADMIN_ONLY),
-    Resource.NODES: _row(_RUNNING | {Role.AUDITOR: Scope.ALL}, _RUNNING, _ADMIN_ONLY),
-    Resource.NODE_ALARMS: _row(_RUNNING | {Role.AUDITOR: Scope.ALL}, _RUNNING, {}),
-    Resource.CONTESTED_NODES: _row(_RUNNING | {Role.AUDITOR: Scope.ALL}, _ADMIN_ONLY, {}),
+    Resource.MOUNTS: _row(_RUNNING_AND_AUDITED, _RUNNING, _ADMIN_ONLY),
+    Resource.NODES: _row(_RUNNING_AND_AUDITED, _RUNNING, _ADMIN_ONLY),
+    Resource.NODE_ALARMS: _row(_RUNNING_AND_AUDITED, _RUNNING, {}),
+    Resource.CONTESTED_NODES: _row(_RUNNING_AND_AUDITED, _ADMIN_ONLY, {}),
     Resource.PEOPLE: _row(_PEOPLE_SEEN, _RUNNING, _ADMIN_ONLY),
     Resource.GROUPS: _row(_PEOPLE_SEEN, _RUNNING, _ADMIN_ONLY),
     Resource.SAMPLES: _row(_RUNNING, _RUNNING, _RUNNING),
     Resource.SIGHTINGS: _row(_PEOPLE_SEEN, _RUNNING, {}),
     Resource.CROPS: _row(_FACES_SEEN, {}, _ADMIN_ONLY),
+    Resource.SIGHTING_DECISIONS: _row(_RUNNING_AND_AUDITED, _RUNNING, {}),
+    Resource.SCHEDULES: _row(_PEOPLE_SEEN, _LED, _RUNNING),
+    Resource.SESSIONS: _row(_PEOPLE_SEEN, _LED, _RUNNING),
+    Resource.HOLIDAYS: _row(_PLACES_SEEN, _RUNNING, _RUNNING),
+    Resource.LEAVE: _row(_PEOPLE_SEEN, _LED, _RUNNING),
+    Resource.AREAS: _row(_PLACES_SEEN, _RUNNING, _RUNNING),
     Resource.ATTENDANCE: _row(_PEOPLE_SEEN, _RUNNING, {}),
     Resource.PRESENCE: _row(_PEOPLE_SEEN, {}, {}),
+    Resource.VISITS: _row(_PEOPLE_SEEN, {}, {}),
+    Resource.MANUAL_MARKS: _row(_PEOPLE_SEEN, _LED, {}),
+    Resource.CORRECTIONS: _row(_PEOPLE_SEEN, _LED | {Role.SELF: Scope.OWN}, {}),
+    Resource.CORRECTION_DECISIONS: _row(_LED_AND_AUDITED, _LED, {}),
+    Resource.SEALS: _row(_PEOPLE_SEEN, _RUNNING, _ADMIN_ONLY),
+    Resource.DISCREPANCIES: _row(_LED_AND_AUDITED, _RUNNING, {}),
+    Resource.REPORTS: _row(_PEOPLE_SEEN, {}, {}),
+    Resource.EXPORTS: _row(_RUNNING_AND_AUDITED, _ADMIN_ONLY, {}),
+    Resource.AUDIT: _row(_ADMIN_ONLY | {Role.AUDITOR: Scope.ALL}, {}, {}),
 }
 
 

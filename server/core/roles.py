@@ -11,3 +11,4 @@ class Role(StrEnum):
     MANAGER = "manager"
     VIEWER = "viewer"
     AUDITOR = "auditor"
+    SELF = "self"

@@ -27,9 +27,9 @@ class Window:
     key: str
 
 
-def mark(windows: Iterable[Window]) -> int:
-    """Mark windows in the caller's transaction, and wake a worker once it is committed. Returns how many."""
-    marks = [Mark(kind=window.kind, key=window.key) for window in sorted(set(windows))]
+def mark(windows: Iterable[Window], *, why: str = "") -> int:
+    """Mark windows in the caller's transaction, and wake a worker once it is committed. `why`: what changed. Returns how many."""
+    marks = [Mark(kind=window.kind, key=window.key, why=why) for window in sorted(set(windows))]
     if not marks:
         return 0
     with transaction.atomic():
@@ -61,12 +61,12 @@ def _work_off_one(now: datetime) -> bool | None:
         first = due.order_by("id").first()
         if first is None:
             return None
-        same = due.filter(kind=first.kind, key=first.key)
-        ids = list(same.values_list("id", flat=True))
+        same = list(due.filter(kind=first.kind, key=first.key).values_list("id", "why"))
+        ids = [key for key, _ in same]
         _one_at_a_time(f"{first.kind}|{first.key}")
         try:
             with transaction.atomic():
-                _handler(first.kind)(first.key)
+                _handler(first.kind)(first.key, frozenset(why for _, why in same if why))
         except Exception as error:  # noqa: BLE001  (the top of the loop: one bad window must not stop the others)
             _put_off(ids, first, error, now)
             return False
@@ -80,8 +80,8 @@ def _one_at_a_time(name: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
 
 
-def _handler(kind: str) -> Callable[[str], None]:
-    handler: Callable[[str], None] = import_string(settings.RECOMPUTE_HANDLERS[kind])
+def _handler(kind: str) -> Callable[[str, frozenset[str]], None]:
+    handler: Callable[[str, frozenset[str]], None] = import_string(settings.RECOMPUTE_HANDLERS[kind])
     return handler
 
 

@@ -7,6 +7,8 @@ from django.db.models import Q
 from server.core.models import PublicModel
 from server.nodes.models import Node
 from server.sightings.boot_models import BootSpan  # noqa: F401 (Django looks for models here)
+from server.sightings.coverage_models import MissingRange  # noqa: F401
+from server.sightings.decision_models import SightingDecision, UnknownGroup, UnknownMember  # noqa: F401
 from server.sightings.second_look import Difference, Reason, Verdict
 from server.sites.models import Door
 from shared_schema import sighting as wire
@@ -149,15 +151,25 @@ class Crop(models.Model):
 
 
 class Observation(models.Model):
-    """The node looked at its door from–until on its boot clock."""
+    """The node looked at its door from–until on its boot clock. The times are derived from it and may be refined."""
 
     record = models.OneToOneField(Record, on_delete=models.CASCADE, primary_key=True, related_name="observation")
+    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="observations")
     boot_id = models.UUIDField()
     from_boot_ns = models.BigIntegerField()
     until_boot_ns = models.BigIntegerField()
+    begins_at = models.DateTimeField(null=True, help_text="middle of the interval in which it began; empty: only bounded")
+    ends_at = models.DateTimeField(null=True)
+    uncertainty_ms = models.BigIntegerField(null=True, help_text="the true times lie within ± this")
     last_seq = models.BigIntegerField()
     blind = models.JSONField(default=list)
     funnel = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=("node", "ends_at"), name="observation_node_time"),
+            models.Index(fields=("node", "boot_id"), name="observation_boot"),
+        ]
 
     def __str__(self) -> str:
         return f"observation {self.record_id}"

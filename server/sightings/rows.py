@@ -117,6 +117,7 @@ def crop_row(record: models.Record, said: Sighting, node: Node) -> models.Crop |
 def observation_row(record: models.Record, said: Observation) -> models.Observation:
     return models.Observation(
         record=record,
+        node_id=record.node_id,
         boot_id=said.at.boot_id,
         from_boot_ns=said.from_boot_ns,
         until_boot_ns=said.until_boot_ns,

@@ -49,11 +49,22 @@ class Door(PublicModel):
     name = models.CharField(max_length=120)
     direction = models.CharField(max_length=4, choices=Direction.choices, default=Direction.BOTH)
     restricted = models.BooleanField(default=False, help_text="not everybody may pass here")
+    used_from = models.DateTimeField(null=True, blank=True, help_text="there was no such door before; empty: always")
+    used_until = models.DateTimeField(null=True, blank=True, help_text="nobody passes any more; empty: it is in use")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ("site__name", "name")
-        constraints = [models.UniqueConstraint(fields=("site", "name"), name="door_name_once_per_site")]
+        constraints = [
+            models.UniqueConstraint(fields=("site", "name"), name="door_name_once_per_site"),
+            models.CheckConstraint(
+                condition=models.Q(used_until__isnull=True)
+                | models.Q(used_from__isnull=True)
+                | models.Q(used_until__gt=models.F("used_from")),
+                name="door_used_in_order",
+                violation_error_message="used_until lies before used_from",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.site} – {self.name}"

@@ -14,7 +14,7 @@ URL = "/api/v1/auth/token"
 
 @pytest.fixture
 def ada() -> User:
-    return make_account("viewer", "ada")
+    return make_account("self", "ada")
 
 
 def fail(times: int, *, username: str = "ada") -> None:

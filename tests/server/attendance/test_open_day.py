@@ -128,7 +128,7 @@ def test_presence_is_of_the_sites_own_day(time_machine: Any) -> None:
 @pytest.mark.parametrize("url", ["/api/v1/attendance", "/api/v1/presence"])
 def test_who_may_see_whom(url: str, time_machine: Any) -> None:
     time_machine.move_to(NOON, tick=False)
-    node, account = FakeNode.hung(), an_account(Role.VIEWER)
+    node, account = FakeNode.hung(), an_account(Role.SELF)
     mine: Person = a_person(account=account)
     node.send(node.sighting(person=mine), node.sighting(person=a_person()))
     work_off()

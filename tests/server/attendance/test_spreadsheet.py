@@ -66,7 +66,7 @@ def test_too_many_rows_are_refused_instead_of_cut_off(monkeypatch: pytest.Monkey
 @pytest.mark.django_db
 def test_a_viewer_gets_nobody_elses_rows() -> None:
     seen("Ann")
-    assert rows(as_role(Role.VIEWER).get(f"{URL}?format=csv").content) == []
+    assert rows(as_role(Role.SELF).get(f"{URL}?format=csv").content) == []
 
 
 @pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "\n"])

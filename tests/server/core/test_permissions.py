@@ -26,7 +26,7 @@ def test_an_admin_sees_everything() -> None:
     assert {scope_for(Account("admin"), resource, Verb.VIEW) for resource in Resource} == {Scope.ALL}
 
 
-@pytest.mark.parametrize("role", [Role.VIEWER, Role.AUDITOR, Role.MANAGER])
+@pytest.mark.parametrize("role", [Role.SELF, Role.AUDITOR, Role.MANAGER])
 def test_who_only_looks_changes_nothing(role: str | None) -> None:
     assert {scope_for(Account(role), resource, verb) for resource in Resource for verb in (Verb.CHANGE, Verb.DELETE)} == {Scope.NONE}
 
@@ -34,7 +34,7 @@ def test_who_only_looks_changes_nothing(role: str | None) -> None:
 @pytest.mark.parametrize("resource", [Resource.PEOPLE, Resource.SIGHTINGS, Resource.ATTENDANCE, Resource.PRESENCE])
 def test_managers_reach_their_groups_and_viewers_themselves(resource: Resource) -> None:
     assert scope_for(Account("manager"), resource, Verb.VIEW) is Scope.OWN_GROUPS
-    assert scope_for(Account("viewer"), resource, Verb.VIEW) is Scope.OWN
+    assert scope_for(Account("self"), resource, Verb.VIEW) is Scope.OWN
 
 
 @pytest.mark.parametrize("account", [AnonymousUser(), Account("boss"), Account(None), object()])

@@ -40,7 +40,7 @@ def test_it_is_told_which_nodes_have_a_gallery_and_which_have_not() -> None:
     assert {node["id"] for node in earlier["confirmed"]} == {str(has.node.uuid), str(lags.node.uuid)}
 
 
-@pytest.mark.parametrize(("role", "status"), [(None, 401), (Role.VIEWER, 403), (Role.MANAGER, 403), (Role.OPERATOR, 200)])
+@pytest.mark.parametrize(("role", "status"), [(None, 401), (Role.SELF, 403), (Role.MANAGER, 403), (Role.OPERATOR, 200)])
 def test_not_everybody_is_told_which_nodes_have_a_gallery(role: Role | None, status: int) -> None:
     assert as_role(role).get(CONFIRMATION).status_code == status
 

@@ -45,7 +45,7 @@ def test_an_image_may_be_asked_for_as_an_image(sample_url: str) -> None:
 
 @pytest.mark.parametrize(
     ("role", "status"),
-    [(Role.ADMIN, 200), (Role.OPERATOR, 200), (Role.MANAGER, 403), (Role.VIEWER, 403), (Role.AUDITOR, 403), (None, 401)],
+    [(Role.ADMIN, 200), (Role.OPERATOR, 200), (Role.MANAGER, 403), (Role.SELF, 403), (Role.AUDITOR, 403), (None, 401)],
 )
 def test_samples_are_shown_to_those_who_enrol_alone(sample_url: str, role: Role | None, status: int) -> None:
     assert as_role(role).get(sample_url).status_code == status
@@ -53,14 +53,14 @@ def test_samples_are_shown_to_those_who_enrol_alone(sample_url: str, role: Role 
 
 @pytest.mark.parametrize(
     ("role", "status"),
-    [(Role.ADMIN, 200), (Role.OPERATOR, 200), (Role.MANAGER, 404), (Role.VIEWER, 404), (Role.AUDITOR, 403), (None, 401)],
+    [(Role.ADMIN, 200), (Role.OPERATOR, 200), (Role.MANAGER, 404), (Role.SELF, 404), (Role.AUDITOR, 403), (None, 401)],
 )
 def test_a_stranger_is_shown_to_those_who_run_lintel_alone(role: Role | None, status: int) -> None:
     assert as_role(role).get(crop_url(None)).status_code == status
 
 
 def test_people_see_their_own_crops_and_managers_those_of_their_groups() -> None:
-    account, manager = an_account(Role.VIEWER), an_account(Role.MANAGER)
+    account, manager = an_account(Role.SELF), an_account(Role.MANAGER)
     person = a_person(account=account)
     group = Group.objects.create(name="Navy")
     group.managers.add(manager)

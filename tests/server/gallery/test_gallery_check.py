@@ -82,7 +82,7 @@ def test_a_setting_that_is_none_is_a_problem(admin: APIClient, value: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("role", "status"), [(Role.ADMIN, 200), (Role.OPERATOR, 200), (Role.MANAGER, 403), (Role.VIEWER, 403), (Role.AUDITOR, 403), (None, 401)]
+    ("role", "status"), [(Role.ADMIN, 200), (Role.OPERATOR, 200), (Role.MANAGER, 403), (Role.SELF, 403), (Role.AUDITOR, 403), (None, 401)]
 )
 def test_only_those_who_run_lintel_check_the_gallery(role: Role | None, status: int) -> None:
     assert as_role(role).get(URL).status_code == status

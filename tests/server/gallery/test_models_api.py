@@ -52,7 +52,7 @@ def test_a_refusal_names_person_sample_and_reason(grace: Person, settings: Setti
     assert (UUID(refusal["person"]), refusal["code"]) == (grace.uuid, "object_missing")
 
 
-@pytest.mark.parametrize("role", [Role.MANAGER, Role.VIEWER, Role.AUDITOR, None])
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.SELF, Role.AUDITOR, None])
 def test_whoever_may_not_see_samples_is_told_nothing(role: Role | None) -> None:
     assert as_role(role).get(URL).status_code in {401, 403}
 

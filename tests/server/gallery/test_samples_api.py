@@ -162,7 +162,7 @@ def test_json_is_not_how_images_are_sent(admin: APIClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "status"), [(Role.OPERATOR, 201), (Role.MANAGER, 403), (Role.VIEWER, 403), (Role.AUDITOR, 403), (None, 401)]
+    ("role", "status"), [(Role.OPERATOR, 201), (Role.MANAGER, 403), (Role.SELF, 403), (Role.AUDITOR, 403), (None, 401)]
 )
 def test_only_those_who_run_lintel_enrol(role: Role | None, status: int) -> None:
     person, client = make_person(), as_role(role)

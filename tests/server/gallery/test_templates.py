@@ -86,7 +86,7 @@ def test_what_is_no_ruling_is_a_problem(admin: APIClient, body: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "status"), [(Role.OPERATOR, 200), (Role.MANAGER, 403), (Role.VIEWER, 403), (Role.AUDITOR, 403), (None, 401)]
+    ("role", "status"), [(Role.OPERATOR, 200), (Role.MANAGER, 403), (Role.SELF, 403), (Role.AUDITOR, 403), (None, 401)]
 )
 def test_only_those_who_enrol_rule_on_samples_or_read_advice(role: Role | None, status: int) -> None:
     person = enrolled("Ada", looks(0, 1))

@@ -120,7 +120,7 @@ def test_a_list_is_no_claim() -> None:
     assert APIClient().post(URL, [], format="json").status_code == 422
 
 
-@pytest.mark.parametrize(("role", "status"), [(None, 401), (Role.VIEWER, 403), (Role.AUDITOR, 403), (Role.MANAGER, 403)])
+@pytest.mark.parametrize(("role", "status"), [(None, 401), (Role.SELF, 403), (Role.AUDITOR, 403), (Role.MANAGER, 403)])
 def test_not_everybody_makes_nodes(role: Role | None, status: int) -> None:
     body = {"door": str(a_door().uuid), "name": "x"}
     assert as_role(role).post("/api/v1/node-claims", body, format="json").status_code == status

@@ -217,7 +217,7 @@ def test_an_alarm_is_resolved_once_and_opens_anew_when_its_cause_is_still_there(
 
 @pytest.mark.parametrize(
     ("role", "view", "change"),
-    [(None, 401, 401), ("viewer", 403, 403), ("manager", 403, 403), ("auditor", 200, 403), ("operator", 200, 200), ("admin", 200, 200)],
+    [(None, 401, 401), ("self", 403, 403), ("manager", 403, 403), ("auditor", 200, 403), ("operator", 200, 200), ("admin", 200, 200)],
 )
 def test_who_may_see_and_who_may_resolve_alarms(role: str | None, view: int, change: int) -> None:
     alarm, client = an_alarm(), as_role(None if role is None else Role(role))

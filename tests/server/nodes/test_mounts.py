@@ -37,7 +37,7 @@ def test_a_mount_ends_after_it_began() -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "view", "change"), [(None, 401, 401), ("viewer", 403, 403), ("auditor", 200, 403), ("operator", 200, 403), ("admin", 200, 204)]
+    ("role", "view", "change"), [(None, 401, 401), ("self", 403, 403), ("auditor", 200, 403), ("operator", 200, 403), ("admin", 200, 204)]
 )
 def test_who_may_see_and_who_may_remove_mounts(role: str | None, view: int, change: int) -> None:
     FakeNode.hung()

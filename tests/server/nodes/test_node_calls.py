@@ -88,7 +88,7 @@ def test_staff_are_no_nodes(path: str) -> None:
 
 @pytest.mark.parametrize(
     ("role", "view", "change"),
-    [(None, 401, 401), ("viewer", 403, 403), ("manager", 403, 403), ("auditor", 200, 403), ("operator", 200, 200)],
+    [(None, 401, 401), ("self", 403, 403), ("manager", 403, 403), ("auditor", 200, 403), ("operator", 200, 200)],
 )
 def test_who_may_see_and_who_may_change_nodes(role: str | None, view: int, change: int) -> None:
     node = FakeNode.hung()

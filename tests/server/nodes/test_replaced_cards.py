@@ -180,7 +180,7 @@ def test_a_node_that_ended_meanwhile_is_not_brought_back_by_a_claim(end: str) ->
 
 
 @pytest.mark.parametrize(
-    ("role", "status"), [(None, 401), (Role.VIEWER, 403), (Role.AUDITOR, 403), (Role.MANAGER, 403), (Role.OPERATOR, 201)]
+    ("role", "status"), [(None, 401), (Role.SELF, 403), (Role.AUDITOR, 403), (Role.MANAGER, 403), (Role.OPERATOR, 201)]
 )
 def test_not_everybody_replaces_a_card(role: Role | None, status: int) -> None:
     assert as_role(role).post(CLAIMS, {"node": str(FakeNode.hung().node.uuid)}, format="json").status_code == status
@@ -252,9 +252,7 @@ def test_the_contested_claim_stays_dead_and_freezes_nothing_again() -> None:
     assert node.state == "active"
 
 
-@pytest.mark.parametrize(
-    ("role", "status"), [(None, 401), (Role.VIEWER, 403), (Role.AUDITOR, 403), (Role.OPERATOR, 403), (Role.ADMIN, 200)]
-)
+@pytest.mark.parametrize(("role", "status"), [(None, 401), (Role.SELF, 403), (Role.AUDITOR, 403), (Role.OPERATOR, 403), (Role.ADMIN, 200)])
 def test_only_admins_unfreeze(role: Role | None, status: int) -> None:
     node, _, _ = contested()
     assert unfreeze(node, role).status_code == status
@@ -270,4 +268,4 @@ def test_there_must_be_something_to_unfreeze() -> None:
     assert unfreeze(node).status_code == 409
     assert unfreeze(Node(uuid=uuid4())).status_code == 404
     assert unfreeze(node, body={"note": "x" * 501}).status_code == 400
-    assert not an_account(Role.VIEWER).is_staff
+    assert not an_account(Role.SELF).is_staff

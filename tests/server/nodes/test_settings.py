@@ -140,7 +140,7 @@ def test_a_node_that_is_seldom_heard_is_asked_too() -> None:
         assert 30 <= beat(node).json()["identify_s"] <= 60
 
 
-@pytest.mark.parametrize(("role", "status"), [(None, 401), ("viewer", 403), ("auditor", 403), ("operator", 200)])
+@pytest.mark.parametrize(("role", "status"), [(None, 401), ("self", 403), ("auditor", 403), ("operator", 200)])
 def test_not_everybody_makes_a_node_show_itself(role: str | None, status: int) -> None:
     client = as_role(None if role is None else Role(role))
     assert client.post(f"/api/v1/nodes/{FakeNode.hung().node.uuid}/identify").status_code == status

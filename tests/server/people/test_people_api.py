@@ -63,7 +63,7 @@ def test_garbage_makes_nobody(admin: APIClient, body: object) -> None:
 
 @pytest.mark.parametrize(
     ("role", "seen", "made", "deleted"),
-    [(Role.ADMIN, 200, 201, 204), (Role.OPERATOR, 200, 201, 403), (Role.MANAGER, 200, 403, 403), (Role.VIEWER, 200, 403, 403),
+    [(Role.ADMIN, 200, 201, 204), (Role.OPERATOR, 200, 201, 403), (Role.MANAGER, 200, 403, 403), (Role.SELF, 200, 403, 403),
      (Role.AUDITOR, 200, 403, 403), (None, 401, 401, 401)],
 )  # fmt: skip
 def test_each_role_may_do_what_the_matrix_says(role: Role | None, seen: int, made: int, deleted: int) -> None:
@@ -76,7 +76,7 @@ def test_each_role_may_do_what_the_matrix_says(role: Role | None, seen: int, mad
 
 
 def test_a_manager_sees_the_members_of_the_own_groups_and_a_viewer_only_themselves() -> None:
-    manager, viewer = make_account("manager"), make_account("viewer")
+    manager, viewer = make_account("manager"), make_account("self")
     inside, past, outside = make_person("Inside"), make_person("Past"), make_person("Outside", account=viewer)
     group = Group.objects.create(name="Navy")
     group.managers.add(manager)

@@ -101,7 +101,7 @@ def test_a_crop_that_is_awaited_is_not_found() -> None:
     assert (response.status_code, response.json()["code"]) == (404, "crop_awaited")
 
 
-@pytest.mark.parametrize(("role", "status"), [(None, 401), (Role.AUDITOR, 403), (Role.VIEWER, 404), (Role.MANAGER, 404)])
+@pytest.mark.parametrize(("role", "status"), [(None, 401), (Role.AUDITOR, 403), (Role.SELF, 404), (Role.MANAGER, 404)])
 def test_faces_are_not_shown_to_everybody(role: Role | None, status: int) -> None:
     node = FakeNode.hung()
     node.send(node.sighting(crop=JPEG, person=a_person()))

@@ -124,7 +124,7 @@ def test_what_was_accepted_is_open_no_more_when_it_is_looked_at_again() -> None:
     assert as_role(Role.ADMIN).get(f"{URL}?state=open").json()["results"] == []
 
 
-@pytest.mark.parametrize(("role", "status"), [(Role.ADMIN, 200), (Role.OPERATOR, 200), (Role.MANAGER, 403), (Role.VIEWER, 403),
+@pytest.mark.parametrize(("role", "status"), [(Role.ADMIN, 200), (Role.OPERATOR, 200), (Role.MANAGER, 403), (Role.SELF, 403),
                                               (Role.AUDITOR, 403), (None, 401)])  # fmt: skip
 @pytest.mark.parametrize("verdict", ["accept", "dismiss", "undo"])
 def test_only_those_who_may_correct_attendance_decide(role: Role | None, status: int, verdict: str) -> None:
@@ -137,7 +137,7 @@ def test_only_those_who_may_correct_attendance_decide(role: Role | None, status:
     assert SecondLookVerdict.objects.count() == before + (status == 200)
 
 
-@pytest.mark.parametrize(("role", "status"), [(Role.ADMIN, 201), (Role.OPERATOR, 201), (Role.MANAGER, 403), (Role.VIEWER, 403),
+@pytest.mark.parametrize(("role", "status"), [(Role.ADMIN, 201), (Role.OPERATOR, 201), (Role.MANAGER, 403), (Role.SELF, 403),
                                               (Role.AUDITOR, 403), (None, 401)])  # fmt: skip
 def test_only_those_who_run_lintel_ask_for_one(role: Role | None, status: int) -> None:
     sighting = passed(FakeNode.hung(), face(1))
@@ -193,11 +193,11 @@ def test_managers_and_viewers_see_nothing_that_is_about_somebody_else() -> None:
     assert {client.get(f"{URL}/{look.uuid}").status_code for look in (renamed, stranger)} == {404}
     Membership.objects.create(person=grace, group=group, valid_from=LONG_AGO.date())
     assert len(client.get(URL).json()["results"]) == 2
-    assert as_role(Role.VIEWER).get(URL).json()["results"] == []
+    assert as_role(Role.SELF).get(URL).json()["results"] == []
 
 
 def test_a_sighting_given_to_somebody_else_is_theirs_to_see() -> None:
-    account = an_account(Role.VIEWER)
+    account = an_account(Role.SELF)
     ada = enrolled(2, account=account)
     enrolled(1)
     look = a_look(1, person=ada)

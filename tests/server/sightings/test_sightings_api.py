@@ -77,7 +77,7 @@ def test_a_manager_sees_their_own_groups_and_nobody_else() -> None:
 
 
 def test_a_viewer_sees_themselves() -> None:
-    node, account = FakeNode.hung(), an_account(Role.VIEWER)
+    node, account = FakeNode.hung(), an_account(Role.SELF)
     node.send(node.sighting(person=a_person(account=account)), node.sighting(person=a_person()))
     client = as_role(None)
     client.force_authenticate(account)

@@ -37,7 +37,7 @@ def test_a_site_with_doors_is_not_deleted() -> None:
     assert (response.status_code, response.json()["code"]) == (409, "in_use")
 
 
-@pytest.mark.parametrize(("role", "view", "change"), [(None, 401, 401), ("viewer", 200, 403), ("operator", 200, 403), ("admin", 200, 201)])
+@pytest.mark.parametrize(("role", "view", "change"), [(None, 401, 401), ("self", 200, 403), ("operator", 200, 403), ("admin", 200, 201)])
 def test_who_may_see_and_who_may_make_sites(role: str | None, view: int, change: int) -> None:
     client = as_role(None if role is None else Role(role))
     assert client.get("/api/v1/sites").status_code == view

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_an_address_that_is_none_leads_back_to_today() -> None:
-    for client in (Client(), signed_in("viewer")):
+    for client in (Client(), signed_in("self")):
         answer = client.get("/nothing/here/")
         assert answer.status_code == 404
         assert "There is no such page" in answer.content.decode()
@@ -19,7 +19,7 @@ def test_an_address_that_is_none_leads_back_to_today() -> None:
 
 
 def test_a_page_for_others_names_the_role_one_has() -> None:
-    answer = signed_in("viewer").get("/nodes/")
+    answer = signed_in("self").get("/nodes/")
     assert answer.status_code == 403
     assert "with the role <b>Viewer</b>" in answer.content.decode()
 

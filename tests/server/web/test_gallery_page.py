@@ -91,7 +91,7 @@ def test_a_check_that_runs_already_is_no_broken_page() -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "status"), [(Role.ADMIN, 200), (Role.OPERATOR, 200), (Role.MANAGER, 403), (Role.VIEWER, 403), (Role.AUDITOR, 403)]
+    ("role", "status"), [(Role.ADMIN, 200), (Role.OPERATOR, 200), (Role.MANAGER, 403), (Role.SELF, 403), (Role.AUDITOR, 403)]
 )
 def test_only_those_who_run_lintel_open_the_check_and_find_it_in_the_menu(role: Role, status: int) -> None:
     client = signed_in(role)
@@ -170,7 +170,7 @@ def test_samples_of_others_and_of_nobody_are_not_found() -> None:
     assert ada.samples.get().state == "active"
 
 
-@pytest.mark.parametrize(("role", "status"), [(Role.OPERATOR, 302), (Role.MANAGER, 403), (Role.VIEWER, 403), (Role.AUDITOR, 403)])
+@pytest.mark.parametrize(("role", "status"), [(Role.OPERATOR, 302), (Role.MANAGER, 403), (Role.SELF, 403), (Role.AUDITOR, 403)])
 def test_only_those_who_enrol_rule_on_samples(role: Role, status: int) -> None:
     person = enrolled("Ada", looks(0, 1))
     assert signed_in(role).post(rule_url(person), {"ruling": "set_aside"}).status_code == status

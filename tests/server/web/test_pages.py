@@ -36,7 +36,7 @@ def test_without_signing_in_no_page_opens(url: str) -> None:
 @pytest.mark.parametrize(
     ("role", "people", "enrol", "nodes", "claim"),
     [(Role.ADMIN, 200, 200, 200, 400), (Role.OPERATOR, 200, 200, 200, 400), (Role.MANAGER, 200, 403, 403, 403),
-     (Role.VIEWER, 200, 403, 403, 403), (Role.AUDITOR, 200, 403, 200, 403)],
+     (Role.SELF, 200, 403, 403, 403), (Role.AUDITOR, 200, 403, 200, 403)],
 )  # fmt: skip
 def test_each_role_opens_its_pages_and_is_offered_no_others(role: Role, people: int, enrol: int, nodes: int, claim: int) -> None:
     client = signed_in(role)

@@ -97,7 +97,7 @@ def test_a_pass_that_cannot_be_compared_says_why() -> None:
 @pytest.mark.parametrize(
     ("role", "see", "decide", "ask"),
     [(Role.ADMIN, 200, 302, 302), (Role.OPERATOR, 200, 302, 302), (Role.AUDITOR, 200, 403, 403), (Role.MANAGER, 404, 403, 403),
-     (Role.VIEWER, 404, 403, 403)],
+     (Role.SELF, 404, 403, 403)],
 )  # fmt: skip
 def test_each_role_sees_and_decides_what_the_matrix_allows(role: Role, see: int, decide: int, ask: int) -> None:
     enrolled(1, "Grace")
