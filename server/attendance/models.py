@@ -13,7 +13,7 @@ from server.attendance.correction_models import (  # noqa: F401 (Django looks fo
 )
 from server.attendance.rules.facts import Method, State
 from server.attendance.rules.records import Excuse, VisitState
-from server.attendance.seal_models import Discrepancy, DiscrepancyState, RecordChange, Seal, Why  # noqa: F401
+from server.attendance.seal_models import Discrepancy, DiscrepancyState, RecordChange, Seal  # noqa: F401
 from server.core.models import PublicModel
 from server.schedules.models import Area, Session
 from server.sites.models import Site

@@ -85,25 +85,6 @@ class Discrepancy(PublicModel):
         return f"{self.subject} {self.key}"
 
 
-class Why(models.TextChoices):
-    """Why something is derived again. Marks carry it to the records they change."""
-
-    SIGHTING = "sighting"
-    LATE_EVIDENCE = "late_evidence"
-    DECISION = "decision"
-    MARK = "mark"
-    CORRECTION = "correction"
-    COVERAGE = "coverage"
-    CLOCK = "clock"
-    PLACE = "place"
-    SCHEDULE = "schedule"
-    MEMBERSHIP = "membership"
-    LEAVE = "leave"
-    RULE = "rule"
-    UNSEALED = "unsealed"
-    REBUILD = "rebuild"
-
-
 class RecordChange(models.Model):
     """A published record changed: how it was, how it is, and why. Rows are only added."""
 
