@@ -24,7 +24,7 @@ LOOK_AGAIN = "server.sightings.tasks.look_again"
 FIELDS = ("earliest_at", "latest_at", "captured_at", "uncertainty_ms", "time_known", "door")
 
 
-def derive_times(key: str) -> None:
+def derive_times(key: str, why: frozenset[str]) -> None:  # noqa: ARG001 (a handler is told)
     """Derive time and door anew. `key`: node:boot:hour – a star stands for every boot or hour; or node:boot:neighbours."""
     node_id, boot, hour = key.split(":")
     node = Node.objects.filter(pk=int(node_id)).first()
