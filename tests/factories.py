@@ -2,9 +2,9 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from itertools import count
 from typing import Any
@@ -20,7 +20,10 @@ from server.core import secrets
 from server.core.permissions import Role
 from server.nodes.models import Mount, Node
 from server.nodes.tokens import token_hash
-from server.people.models import Person
+from server.people.models import Group, Membership, Person
+from server.schedules.models import Kind as SessionKind
+from server.schedules.models import Schedule, Session
+from server.schedules.terms import Terms
 from server.sites.models import Door, Site
 from shared_schema.clock import ClockReading
 from shared_schema.envelope import Envelope, Kind
@@ -52,6 +55,58 @@ def a_door(site: Site | None = None, **values: object) -> Door:
 
 def a_person(name: str | None = None, **values: object) -> Person:
     return Person.objects.create(**{"name": name or f"Person {next(_numbers)}", **values})
+
+
+def a_group(name: str | None = None, *, managers: Iterable[User] = ()) -> Group:
+    group = Group.objects.create(name=name or f"Group {next(_numbers)}")
+    group.managers.set(managers)
+    return group
+
+
+def a_member(group: Group | None = None, person: Person | None = None, **values: object) -> Person:
+    """Somebody who belongs to the group since long ago."""
+    found = person or a_person()
+    Membership.objects.create(**{"person": found, "group": group or a_group(), "valid_from": LONG_AGO.date(), **values})
+    return found
+
+
+def a_schedule(site: Site | None = None, group: Group | None = None, *, doors: Iterable[Door] = (), **values: object) -> Schedule:
+    """Every weekday 9 to 17 of the site's time since 2024-11-04, a Monday. The row alone: it has made no sessions."""
+    defaults = {
+        "name": f"Schedule {next(_numbers)}",
+        "kind": SessionKind.LECTURE,
+        "weekdays": [0, 1, 2, 3, 4],
+        "begins": time(9),
+        "ends": time(17),
+        "valid_from": date(2024, 11, 4),
+    }
+    schedule = Schedule.objects.create(**{**defaults, "site": site or a_site(), "group": group or a_group(), **values})
+    schedule.doors.set(doors)
+    return schedule
+
+
+def a_session(
+    site: Site | None = None,
+    group: Group | None = None,
+    *,
+    begins_at: datetime = NOON,
+    minutes: int = 90,
+    doors: Iterable[Door] = (),
+    **values: object,
+) -> Session:
+    """A lecture from `begins_at`, with the usual terms and a window around it."""
+    terms, ends_at, place = Terms(), begins_at + timedelta(minutes=minutes), site or a_site()
+    defaults = {
+        "name": f"Session {next(_numbers)}",
+        "kind": SessionKind.LECTURE,
+        "local_date": begins_at.astimezone(place.zone).date(),
+        "ends_at": ends_at,
+        "window_begins_at": begins_at - timedelta(seconds=terms.before_s),
+        "window_ends_at": ends_at + timedelta(seconds=terms.after_s),
+    }
+    session = Session.objects.create(**{**defaults, "site": place, "group": group or a_group(), "begins_at": begins_at, **values})
+    session.doors.set(doors)
+    return session
 
 
 def an_account(role: Role = Role.ADMIN) -> User:

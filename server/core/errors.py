@@ -48,6 +48,13 @@ class Conflict(LintelError):
     title = "Conflict"
 
 
+class Stale(LintelError):
+    """Somebody else changed it since the caller read it."""
+
+    status = 412
+    title = "Changed in the meantime"
+
+
 class Forbidden(LintelError):
     """The caller is known and may not."""
 

@@ -17,6 +17,7 @@ WORDS = {
     406: "Only what is documented here is answered with",
     409: "It contradicts what is already there",
     411: "State the size of the body",
+    412: "Somebody else changed it since it was read (see If-Match)",
     413: "The body is too large",
     415: "The body is of another type, or compressed",
     422: "The content is not acceptable and will stay so",
