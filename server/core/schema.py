@@ -1,10 +1,12 @@
 """OpenAPI for every view: its own answers, and the problem details every address may answer with."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
+
+from server.core.csv_lists import CsvList, CsvRenderer
 
 _View = TypeVar("_View")
 REFUSALS = "refusals"
@@ -56,13 +58,16 @@ class ProblemSchema(AutoSchema):
     it tells by `refuses`.
     """
 
-    def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, object]:
-        bodies: dict[str, object] = super()._get_response_bodies(direction)
+    def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
+        bodies: dict[str, Any] = super()._get_response_bodies(direction)
         if direction != "response":
             return bodies
         reference = self.resolve_serializer(ProblemSerializer, direction).ref
         for status in sorted(self._refusals()):
             bodies.setdefault(str(status), {"description": WORDS[status], "content": {"application/problem+json": {"schema": reference}}})
+        for body in bodies.values():
+            if CsvRenderer.media_type in body.get("content", {}):
+                body["content"][CsvRenderer.media_type] = {"schema": {"type": "string", "description": "the whole list, a line per row"}}
         return bodies
 
     def _refusals(self) -> set[int]:
@@ -77,4 +82,5 @@ class ProblemSchema(AutoSchema):
             found |= {400, 411, 413, 415}
         if self._is_list_view():
             found |= {400, 404}  # filters and cursors
+            found |= {422} if isinstance(self.view, CsvList) else set()
         return found
