@@ -70,6 +70,14 @@ class Ground:
             self._by_day[day] = self._galleries[present]
         return self._by_day[day]
 
+    def everybody(self) -> Gallery:
+        """All of them, whenever they belonged here."""
+        everyone = frozenset(self.people)
+        if everyone not in self._galleries:
+            templates = {PersonId(uuid): self.people[uuid].templates for uuid in sorted(everyone)}
+            self._galleries[everyone] = Gallery.build(model_id=self.model_id, revision=self.revision, people=templates)
+        return self._galleries[everyone]
+
     def settings_of(self, node: Node) -> NodeSettings:
         """What the node is told now."""
         if node.pk not in self._settings:

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from server.core import cipher
@@ -19,6 +20,7 @@ from server.people.models import Person
 from server.sightings.models import SecondLook, Sighting
 from server.sightings.second_look import Circumstances, Difference, Reason, difference_of, reason_of
 from server.sightings.second_look_gallery import Ground, day_of
+from server.sightings.unknown_members import passes_named
 from shared_schema import sighting as wire
 from shared_schema.doorway.decide import SecondLook as Answer
 from shared_schema.doorway.decide import second_look
@@ -77,7 +79,7 @@ def second_look_make(*, sighting: Sighting, now: datetime) -> tuple[SecondLook, 
         raise Conflict(judged.value, OBSTACLES[judged])
     row = _row(judged, ground, now)
     key = {name: getattr(row, name) for name in _ONCE}
-    made = SecondLook.objects.bulk_create([row], ignore_conflicts=True)
+    made = _write([row], now)
     kept = SecondLook.objects.get(**key)
     return kept, made[0].uuid == kept.uuid
 
@@ -95,8 +97,15 @@ def second_looks_renew(*, sightings: Sequence[Sighting], ground: Ground, now: da
         counts[difference.value] += 1
         if not _stands(judged, difference):
             rows.append(_row(judged, ground, now))
-    SecondLook.objects.bulk_create(rows, ignore_conflicts=True)
+    _write(rows, now)
     return counts
+
+
+def _write(rows: list[SecondLook], now: datetime) -> list[SecondLook]:
+    with transaction.atomic():
+        made = SecondLook.objects.bulk_create(rows, ignore_conflicts=True)
+        passes_named((row.sighting_id for row in rows if row.person_id is not None), now=now)
+    return made
 
 
 def judge(sighting: Sighting, ground: Ground) -> Judged | Obstacle:
