@@ -113,7 +113,7 @@ class Api:
         return (SeenPass.read(item) for item in self.every("sightings", **query))
 
     def attendance(self, **query: str) -> list[Day]:
-        return [Day.read(item) for item in self.every("attendance", **query)]
+        return [Day.read(item) for item in self.every("open-days", **query)]
 
     def _send(self, method: str, path: str, **arguments: object) -> requests.Response:
         url = path if path.startswith("http") else f"{self.address}/api/v1/{path}"

@@ -1,81 +1,122 @@
-"""Attendance and presence for staff."""
+"""Attendance, open days and visits for staff: what the rules derived, with what staff said about it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, TypeVar
 
 import django_filters
 from django.db.models import QuerySet
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
-from rest_framework.generics import ListAPIView
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from server.attendance.models import OpenDayRecord
-from server.attendance.selectors import in_now, open_days_visible
-from server.attendance.serializers import OpenDaySerializer
-from server.attendance.spreadsheet import MAX_ROWS, CsvRenderer, csv_of
-from server.core.errors import Rejected
-from server.core.pagination import ordered_by
+from server.attendance.columns import ATTENDANCE_COLUMNS, OPEN_DAY_COLUMNS, VISIT_COLUMNS
+from server.attendance.filters import AttendanceFilter, OpenDayFilter, VisitFilter
+from server.attendance.models import AttendanceRecord, Derivation, OpenDayRecord, VisitRow
+from server.attendance.selectors import attendance_visible, in_now, open_days_visible, visits_visible
+from server.attendance.serializers import AttendanceSerializer, OpenDaySerializer, VisitSerializer
+from server.core.csv_lists import CsvList
+from server.core.etags import IF_NONE_MATCH, etag, is_known
+from server.core.pagination import CursorPages, ordered_by
 from server.core.permissions import Resource, scope_of_request
+from server.core.since import SINCE_PARAMETER, changes_ordered_by, since_of
+
+_R = TypeVar("_R", bound=Derivation)
+BY_DATE: Mapping[str, tuple[str, ...]] = {
+    "date": ("local_date", "id"), "-date": ("-local_date", "-id"), "changed_at": ("changed_at", "id"), "-changed_at": ("-changed_at", "-id")
+}  # fmt: skip
 
 
-class OpenDayFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """By local date (`date`, or `from` and `to`, both inclusive), person and site (UUIDs)."""
+class _Derived(CsvList, ListAPIView[_R]):
+    """JSON in pages, or all of it as CSV, oldest first. With `since`: only changes."""
 
-    date = django_filters.DateFilter(field_name="local_date")
-    to = django_filters.DateFilter(field_name="local_date", lookup_expr="lte")
-    person = django_filters.UUIDFilter(field_name="person__uuid")
-    site = django_filters.UUIDFilter(field_name="site__uuid")
+    resource: Resource
+    visible: ClassVar[Callable[..., QuerySet[Any]]]
+    pagination_class: type[CursorPages] | None = changes_ordered_by("-local_date", "-id", **BY_DATE)
+    csv_ordering: tuple[str, ...] = ("local_date", "person__name", "id")
 
-    class Meta:
-        model = OpenDayRecord
-        fields: tuple[str, ...] = ()
-
-
-FORMAT = OpenApiParameter("format", str, enum=("json", "csv"), description="instead of the Accept header")
-ANSWERS = {(200, "application/json"): OpenDaySerializer(many=True), (200, "text/csv"): OpenApiTypes.STR}
-
-# `from` is no name that a class body can have
-OpenDayFilter.base_filters["from"] = django_filters.DateFilter(field_name="local_date", lookup_expr="gte")
+    def get_queryset(self) -> QuerySet[_R]:
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset  # type: ignore[return-value]  # every list of these names an empty one
+        scope = scope_of_request(self.request, self.resource)
+        return type(self).visible(user=self.request.user, scope=scope, gone=since_of(self.request) is not None)
 
 
-class _OpenDays(ListAPIView[OpenDayRecord]):
-    """JSON in pages, or all of it as CSV: `Accept: text/csv` or `?format=csv`."""
+@extend_schema_view(get=extend_schema(parameters=[SINCE_PARAMETER]))
+class OpenDaysApi(_Derived[OpenDayRecord]):
+    """Open days, newest first: first seen, last seen and how often, of everybody who was seen, with a schedule or without."""
 
     resource = Resource.ATTENDANCE
-    serializer_class = OpenDaySerializer
-    renderer_classes: tuple[type[BaseRenderer], ...] = (JSONRenderer, CsvRenderer)
+    visible = staticmethod(open_days_visible)
     queryset = OpenDayRecord.objects.none()
+    serializer_class = OpenDaySerializer
+    filterset_class: type[django_filters.FilterSet] | None = OpenDayFilter
+    csv_name, csv_columns = "open-days", OPEN_DAY_COLUMNS
+
+
+@extend_schema_view(get=extend_schema(parameters=[SINCE_PARAMETER]))
+class AttendanceApi(_Derived[AttendanceRecord]):
+    """Everybody at every session they were expected at, newest day first."""
+
+    resource = Resource.ATTENDANCE
+    visible = staticmethod(attendance_visible)
+    queryset = AttendanceRecord.objects.none()
+    serializer_class = AttendanceSerializer
+    filterset_class: type[django_filters.FilterSet] | None = AttendanceFilter
+    csv_name, csv_columns = "attendance", ATTENDANCE_COLUMNS
+    csv_ordering: tuple[str, ...] = ("local_date", "session__begins_at", "session_id", "person__name", "id")
+
+
+@extend_schema_view(get=extend_schema(parameters=[IF_NONE_MATCH], responses={200: AttendanceSerializer, 304: None}))
+class AttendanceRecordApi(RetrieveAPIView[AttendanceRecord]):
+    """One record. Its ETag is its version, which rises with every change of it."""
+
+    resource = Resource.ATTENDANCE
+    queryset = AttendanceRecord.objects.none()
+    serializer_class = AttendanceSerializer
+    lookup_field = "uuid"
+    lookup_url_kwarg = "id"
+
+    def get_queryset(self) -> QuerySet[AttendanceRecord]:
+        if getattr(self, "swagger_fake_view", False):
+            return AttendanceRecord.objects.none()
+        return attendance_visible(user=self.request.user, scope=scope_of_request(self.request, self.resource))
+
+    def retrieve(self, request: Request, *args: object, **kwargs: object) -> Response:
+        record = self.get_object()
+        headers = {"ETag": etag(record.version), "Cache-Control": "private, no-cache"}
+        if is_known(request, record.version):
+            return Response(status=304, headers=headers)
+        return Response(self.get_serializer(record).data, headers=headers)
+
+
+@extend_schema_view(get=extend_schema(parameters=[SINCE_PARAMETER]))
+class VisitsApi(_Derived[VisitRow]):
+    """Who was in which area, from when until when. Latest entry first."""
+
+    resource = Resource.VISITS
+    visible = staticmethod(visits_visible)
+    queryset = VisitRow.objects.none()
+    serializer_class = VisitSerializer
+    filterset_class: type[django_filters.FilterSet] | None = VisitFilter
+    pagination_class = changes_ordered_by("-at", "-id", **{**BY_DATE, "at": ("at", "id"), "-at": ("-at", "-id")})
+    csv_name, csv_columns = "visits", VISIT_COLUMNS
+    csv_ordering: tuple[str, ...] = ("at", "id")
+
+
+class PresenceApi(CsvList, ListAPIView[OpenDayRecord]):
+    """Who is in now: sighted today, and last at this site and not at a door for going out. Last seen first."""
+
+    resource = Resource.PRESENCE
+    queryset = OpenDayRecord.objects.none()
+    serializer_class = OpenDaySerializer
+    filterset_class: type[OpenDayFilter] | None = None
+    pagination_class = ordered_by("-last_seen", "-id")
+    csv_name, csv_columns = "presence", OPEN_DAY_COLUMNS
 
     def get_queryset(self) -> QuerySet[OpenDayRecord]:
         if getattr(self, "swagger_fake_view", False):
             return OpenDayRecord.objects.none()
-        return open_days_visible(user=self.request.user, scope=scope_of_request(self.request, self.resource))
-
-    def list(self, request: Request, *args: object, **kwargs: object) -> Response:
-        if getattr(request.accepted_renderer, "format", "") != CsvRenderer.format:
-            return super().list(request, *args, **kwargs)
-        found = list(self.filter_queryset(self.get_queryset()).order_by("local_date", "person__name", "id")[: MAX_ROWS + 1])
-        if len(found) > MAX_ROWS:
-            raise Rejected("too_many_rows", f"There are more than {MAX_ROWS} rows; ask for fewer days with `from` and `to`.")
-        return Response(csv_of(found), headers={"Content-Disposition": 'attachment; filename="attendance.csv"'})
-
-
-@extend_schema_view(get=extend_schema(parameters=[FORMAT], responses=ANSWERS))
-class AttendanceApi(_OpenDays):
-    """Open days, newest first: first seen, last seen and how often. As CSV (oldest first, times of the site) for a spreadsheet."""
-
-    filterset_class: type[OpenDayFilter] | None = OpenDayFilter
-    pagination_class = ordered_by("-local_date", "-id")
-
-
-@extend_schema_view(get=extend_schema(parameters=[FORMAT], responses=ANSWERS))
-class PresenceApi(_OpenDays):
-    """Who is in now: sighted today, and last at this site and not at a door for going out. Last seen first."""
-
-    resource = Resource.PRESENCE
-    filterset_class: type[OpenDayFilter] | None = None
-    pagination_class = ordered_by("-last_seen", "-id")
-
-    def get_queryset(self) -> QuerySet[OpenDayRecord]:
-        return in_now(super().get_queryset(), now=timezone.now())
+        days = open_days_visible(user=self.request.user, scope=scope_of_request(self.request, self.resource))
+        return in_now(days, now=timezone.now())

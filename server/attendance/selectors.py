@@ -1,25 +1,42 @@
 """Reading attendance, as far as the caller may see."""
 
 from datetime import datetime
+from typing import TypeVar
 
 from django.db.models import BooleanField, Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
 
-from server.attendance.models import OpenDayRecord
+from server.attendance.models import AttendanceRecord, Derivation, OpenDayRecord, VisitRow
 from server.core.permissions import Scope
 from server.people.selectors import people_visible
 from server.sightings.models import Sighting
 from server.sites.days import local_day
 from server.sites.models import Direction, Site
 
+_R = TypeVar("_R", bound=Derivation)
 
-def open_days_visible(*, user: object, scope: Scope) -> QuerySet[OpenDayRecord]:
-    """Everybody's, or those of the people the caller may see."""
-    found = OpenDayRecord.objects.select_related("person", "site")
-    if scope is Scope.ALL:
-        return found
+
+def attendance_visible(*, user: object, scope: Scope, gone: bool = False) -> QuerySet[AttendanceRecord]:
+    """Records of sessions: everybody's, or those of the people the caller may see. `gone`: with those that are derived no more."""
+    found = AttendanceRecord.objects.select_related("person", "session__site", "session__group")
+    return _visible(found, user=user, scope=scope, gone=gone)
+
+
+def open_days_visible(*, user: object, scope: Scope, gone: bool = False) -> QuerySet[OpenDayRecord]:
+    """Open days: everybody's, or those of the people the caller may see. `gone`: with those that are derived no more."""
+    return _visible(OpenDayRecord.objects.select_related("person", "site"), user=user, scope=scope, gone=gone)
+
+
+def visits_visible(*, user: object, scope: Scope, gone: bool = False) -> QuerySet[VisitRow]:
+    """Visits: everybody's, or those of the people the caller may see. `gone`: with those that are derived no more."""
+    return _visible(VisitRow.objects.select_related("person", "area__site"), user=user, scope=scope, gone=gone)
+
+
+def _visible(found: QuerySet[_R], *, user: object, scope: Scope, gone: bool) -> QuerySet[_R]:
     if scope is Scope.NONE:
         return found.none()
-    return found.filter(person__in=people_visible(user=user, scope=scope))
+    if not gone:
+        found = found.filter(gone_at__isnull=True)
+    return found if scope is Scope.ALL else found.filter(person__in=people_visible(user=user, scope=scope))
 
 
 def seen_today(open_days: QuerySet[OpenDayRecord], *, now: datetime) -> QuerySet[OpenDayRecord]:

@@ -11,6 +11,9 @@ IF_MATCH = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="the ETag of what was read; 412 where somebody changed it since. Without it: whatever is there",
 )
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match", str, OpenApiParameter.HEADER, description="the ETag of what you have; 304 where it is still so"
+)
 
 
 def etag(version: int) -> str:
@@ -28,3 +31,11 @@ def require_match(request: Request, version: int) -> None:
         return
     if etag(version) not in {tag.strip().removeprefix("W/") for tag in wanted.split(",")}:
         raise Stale("stale", "Somebody changed it since you read it; read it again and repeat your change.")
+
+
+def is_known(request: Request, version: int) -> bool:
+    """Whether the caller already has this version, by If-None-Match."""
+    known = request.headers.get("If-None-Match")
+    if known is None:
+        return False
+    return known.strip() == "*" or etag(version) in {tag.strip().removeprefix("W/") for tag in known.split(",")}

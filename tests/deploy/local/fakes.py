@@ -36,7 +36,7 @@ class FakeServer:
             lists: dict[str, Items] = {
                 "/api/v1/people": [{"id": id_, "name": name} for id_, name in self.people.items()],
                 "/api/v1/sightings": self.sightings,
-                "/api/v1/attendance": self.attendance,
+                "/api/v1/open-days": self.attendance,
                 "/api/v1/health": [],
             }
             return 200, self._page(path, lists[path], int((re.findall(r"cursor=(\d+)", query) or ["0"])[0]))

@@ -100,7 +100,7 @@ def test_attendance_is_filtered(query: str, count: int) -> None:
     node, person = FakeNode.hung(), a_person()
     node.send(node.sighting(person=person), node.sighting(person=person, at=NOON + timedelta(days=1)))
     work_off()
-    found = as_role(Role.OPERATOR).get(f"/api/v1/attendance?{query.format(person.uuid)}").json()["results"]
+    found = as_role(Role.OPERATOR).get(f"/api/v1/open-days?{query.format(person.uuid)}").json()["results"]
     assert len(found) == count
     assert {item["person"]["id"] for item in found} == {str(person.uuid)}
 
@@ -108,7 +108,7 @@ def test_attendance_is_filtered(query: str, count: int) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("query", ["date=today", "from=x", "to=2026-13-01", "person=1"])
 def test_a_filter_that_is_garbage_is_a_problem(query: str) -> None:
-    assert as_role(Role.ADMIN).get(f"/api/v1/attendance?{query}").status_code == 400
+    assert as_role(Role.ADMIN).get(f"/api/v1/open-days?{query}").status_code == 400
 
 
 @pytest.mark.django_db
@@ -125,7 +125,7 @@ def test_presence_is_of_the_sites_own_day(time_machine: Any) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("url", ["/api/v1/attendance", "/api/v1/presence"])
+@pytest.mark.parametrize("url", ["/api/v1/open-days", "/api/v1/presence"])
 def test_who_may_see_whom(url: str, time_machine: Any) -> None:
     time_machine.move_to(NOON, tick=False)
     node, account = FakeNode.hung(), an_account(Role.SELF)
