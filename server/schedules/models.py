@@ -38,6 +38,7 @@ class Schedule(PublicModel):
     valid_from = models.DateField()
     valid_until = models.DateField(null=True, blank=True)
     terms = models.JSONField(default=dict, blank=True)
+    made_until = models.DateField(null=True, blank=True, editable=False, help_text="sessions are made through this day")
     version = models.PositiveIntegerField(default=1, help_text="rises with every change")
     ended_at = models.DateTimeField(null=True, blank=True, help_text="it makes no further sessions")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
