@@ -1,0 +1,98 @@
+"""What the passes tell of a session: arrivals, departures and the time between, once more."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from server.attendance.rules.facts import Interval, Pass, Way
+from server.attendance.rules.records import Problem
+from server.schedules.terms import Mode
+from tests.attendance.reference_carrying import Claim
+from tests.attendance.reference_walk import walk
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    at: datetime
+    enters: bool
+
+
+@dataclass(slots=True)
+class Seen:
+    """`steps` are of the mode of pairs alone."""
+
+    first_in: datetime | None = None
+    first_pass: Pass | None = None
+    last_out: datetime | None = None
+    steps: list[Step] = field(default_factory=list)
+
+
+def seen_in(claim: Claim) -> Seen:
+    seen = seen_in_pairs(claim) if claim.session.terms.mode is Mode.PAIRS else seen_first_and_last(claim)
+    if claim.carried is not None:
+        seen.first_pass, seen.first_in = claim.carried, claim.session.begins_at
+    if claim.carried_on:
+        seen.last_out = claim.session.ends_at
+    return seen
+
+
+def seen_first_and_last(claim: Claim) -> Seen:
+    passes = sorted(claim.passes, key=lambda one: (one.at, one.id))
+    first = next((one for one in passes if one.way is not Way.OUT), None)
+    seen = Seen(first.at if first else None, first)
+    exits = [one.at for one in passes if leads_out(one, first, claim)]
+    if exits and not any(one.way is Way.IN and one.at > max(exits) for one in passes):
+        seen.last_out = max(exits)
+    return seen
+
+
+def leads_out(one: Pass, first: Pass | None, claim: Claim) -> bool:
+    if one.way is Way.IN:
+        return False
+    if claim.carried is not None:
+        return one.at >= claim.session.begins_at
+    if first is None:
+        return True
+    if one.way is Way.BOTH:
+        return one is not first and one.at >= first.at and one.at - first.at >= timedelta(seconds=claim.session.terms.min_gap_s)
+    return one.at >= first.at
+
+
+def seen_in_pairs(claim: Claim) -> Seen:
+    session, carried = claim.session, claim.carried is not None
+    walked = walk(
+        (
+            one
+            for one in claim.passes
+            if (not carried or one.at >= session.begins_at) and (not claim.carried_on or one.at <= session.ends_at)
+        ),
+        timedelta(seconds=session.terms.min_gap_s),
+        inside=carried,
+    )
+    entries = [one for one, enters in walked.steps if enters]
+    exits = [one for one, enters in walked.steps if not enters]
+    first = entries[0] if entries else None
+    steps = [Step(one.at, enters) for one, enters in walked.steps]
+    return Seen(
+        first_in=first.at if first else None,
+        first_pass=first,
+        last_out=exits[-1].at if exits and not walked.inside else None,
+        steps=[Step(session.begins_at, enters=True), *steps] if carried else steps,
+    )
+
+
+def away_between(steps: list[Step]) -> list[Interval]:
+    """Between an exit and whatever follows it they were away; between two entries nobody knows."""
+    return [Interval(one.at, following.at) for one, following in pairwise(steps) if not one.enters or following.enters]
+
+
+def strange_steps(steps: list[Step]) -> set[Problem]:
+    problems = set()
+    before = Step(datetime.min.replace(tzinfo=UTC), enters=False)
+    for one in steps:
+        if one.enters and before.enters:
+            problems.add(Problem.ENTERED_TWICE)
+        if not one.enters and not before.enters:
+            problems.add(Problem.EXIT_WITHOUT_ENTRY)
+        before = one
+    return problems
