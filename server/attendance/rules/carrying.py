@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from server.attendance.rules.attribution import Held
 from server.attendance.rules.facts import Pass, SessionFact, Way
-from server.attendance.rules.walking import Kind, walk
+from server.attendance.rules.walking import walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,5 +67,5 @@ def _reached(before: SessionFact, after: SessionFact, held: tuple[Held, Held], e
     if entry is not None:
         passes = [one for one in passes if one.at >= before.begins_at]
     for step in walk(passes, min_gap_s=before.terms.min_gap_s, inside=entry is not None):
-        entry = step.passed if step.kind in (Kind.ENTRY, Kind.AGAIN) else None
+        entry = step.passed if step.kind.entering else None
     return entry if entry is not None and entry.at <= before.ends_at else None

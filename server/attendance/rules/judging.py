@@ -7,10 +7,10 @@ from server.attendance.rules.carrying import Attended
 from server.attendance.rules.coverage import Looked, entrance_missed, exit_missed
 from server.attendance.rules.expected import Expected
 from server.attendance.rules.facts import SessionFact
-from server.attendance.rules.intervals import length_outside, whole_seconds
+from server.attendance.rules.intervals import Span, length_outside, whole_seconds
 from server.attendance.rules.records import Problem
-from server.attendance.rules.times import Times
-from server.schedules.terms import ForgottenExit
+from server.attendance.rules.times import Pairs, Times, paired, retold
+from server.schedules.terms import ForgottenExit, Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,8 @@ def judge(case: Case, known: Known) -> Judged:
     off = case.expected.off
     late = None if off else _late_by_s(case, known)
     early = None if off else _left_early_by_s(case, known)
-    worked = worked_s(case, known)
+    pairs = _pairs(case, known)
+    worked = _worked_s(case, known, pairs)
     below = case.session.terms.half_day_below_s
     half_day = not off and known.decided and below is not None and known.first_in is not None and worked < below
     return Judged(
@@ -72,7 +73,7 @@ def judge(case: Case, known: Known) -> Judged:
         early_uncertain=bool(early) and _early_uncertain(case, known),
         worked_s=worked,
         half_day=half_day,
-        problems=_problems(case, known),
+        problems=_problems(case, known, pairs),
     )
 
 
@@ -108,37 +109,56 @@ def _early_uncertain(case: Case, known: Known) -> bool:
     return not known.leaving_said and known.last_out is not None and exit_missed(case.session, case.looked, known.last_out)
 
 
-def worked_s(case: Case, known: Known) -> int:
-    """Whole seconds from first in to last out, less breaks, leave and gaps; only within the session, unless overtime counts."""
+def _worked_s(case: Case, known: Known, pairs: Pairs) -> int:
+    """Whole seconds inside, less breaks and leave; only within the session, unless overtime counts. Without a known arrival: none."""
     if known.first_in is None:
         return 0
-    begins, ends = known.first_in, _until(case, known)
-    if not case.session.terms.overtime:
-        begins, ends = max(begins, case.expected.begins_at), min(ends, case.expected.ends_at)
-    return whole_seconds(length_outside((begins, ends), (*case.expected.away, *case.seen.gaps)))
+    worked = timedelta(0)
+    for begins, ends in _inside(case, known, pairs):
+        span = (begins, ends)
+        if not case.session.terms.overtime:
+            span = (max(begins, case.expected.begins_at), min(ends, case.expected.ends_at))
+        worked += length_outside(span, case.expected.away)
+    return whole_seconds(worked)
 
 
-def _until(case: Case, known: Known) -> datetime:
-    """The exit, or what the terms put in the place of a forgotten one."""
-    begin = known.first_in or case.expected.begins_at
-    if known.last_out is not None:
-        return known.last_out
-    forgotten = case.session.terms.forgotten_exit
-    if forgotten is ForgottenExit.NOTHING:
-        return case.seen.open_since or begin
-    if forgotten is ForgottenExit.END and known.decided:
+def _inside(case: Case, known: Known, pairs: Pairs) -> list[Span]:
+    """When they were inside; what never ended ends with the last exit, or with what the terms put in the place of a forgotten one."""
+    since = pairs.open_since
+    if since is None:
+        return pairs.closed
+    return [*pairs.closed, (since, known.last_out or _forgotten(case, known, since))]
+
+
+def _forgotten(case: Case, known: Known, since: datetime) -> datetime:
+    rule = case.session.terms.forgotten_exit
+    if rule is ForgottenExit.NOTHING:
+        return since
+    if rule is ForgottenExit.END and known.decided:
         return case.expected.ends_at
-    return case.seen.last_seen or begin
+    return case.seen.last_seen or since
 
 
-def _problems(case: Case, known: Known) -> tuple[Problem, ...]:
-    inside = known.first_in is not None
-    stray = case.seen.strayed and not known.arrival_said
-    found = {
-        Problem.NO_EXIT: case.session.terms.exits_expected and known.decided and inside and known.last_out is None,
-        Problem.EXIT_WITHOUT_ENTRY: stray or (not inside and known.last_out is not None),
-        Problem.ENTERED_TWICE: case.seen.entered_twice,
-        Problem.ON_LEAVE: case.expected.on_leave,
-        Problem.ON_HOLIDAY: case.expected.on_holiday,
-    }
-    return tuple(sorted(problem for problem, is_so in found.items() if is_so))
+def _pairs(case: Case, known: Known) -> Pairs:
+    """FIRST_LAST: the one pair from first in. PAIRS: every pair seen, within what staff say."""
+    if case.session.terms.mode is Mode.PAIRS:
+        said_first = known.first_in if known.arrival_said else None
+        said_last = known.last_out if known.leaving_said else None
+        return paired(retold(case.seen.moves, said_first, said_last))
+    return Pairs([], known.first_in, twice=False, strayed=False)
+
+
+def _problems(case: Case, known: Known, pairs: Pairs) -> tuple[Problem, ...]:
+    came, left = known.first_in is not None, known.last_out is not None
+    found = []
+    if case.session.terms.exits_expected and known.decided and came and not left:
+        found.append(Problem.NO_EXIT)
+    if pairs.strayed or (left and not came):
+        found.append(Problem.EXIT_WITHOUT_ENTRY)
+    if pairs.twice:
+        found.append(Problem.ENTERED_TWICE)
+    if case.expected.on_leave:
+        found.append(Problem.ON_LEAVE)
+    if case.expected.on_holiday:
+        found.append(Problem.ON_HOLIDAY)
+    return tuple(sorted(found))

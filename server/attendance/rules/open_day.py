@@ -40,7 +40,7 @@ def _worked(terms: OpenDayTerms, passes: Sequence[Pass]) -> timedelta:
     for kind, passed in walk(passes, min_gap_s=terms.min_gap_s):
         if kind is Kind.EXIT and since is not None:
             worked += passed.at - since
-        since = passed.at if kind in (Kind.ENTRY, Kind.AGAIN) else None
+        since = passed.at if kind.entering else None
     if since is None or terms.forgotten_exit is ForgottenExit.NOTHING:
         return worked
     return worked + (passes[-1].at - since)

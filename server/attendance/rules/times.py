@@ -1,33 +1,43 @@
-"""What the passes of a session say: first in, last out, and the time between that was spent elsewhere. Pure."""
+"""What the passes of a session say: first in, last out, and every move between them. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from server.attendance.rules.carrying import Attended
 from server.attendance.rules.facts import Pass, Way
 from server.attendance.rules.intervals import Span
-from server.attendance.rules.walking import Kind, Step, walk
+from server.attendance.rules.walking import walk
 from server.schedules.terms import Mode
+
+
+class Move(NamedTuple):
+    """Somebody went in or out."""
+
+    at: datetime
+    entering: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """The evidence of one session.
+    """The evidence of one session. `moves`: with PAIRS every entry and exit. `last_seen`: the last pass of all."""
 
-    `gaps`: when they were seen to be elsewhere between first in and last out. `open_since`: when the pair began that never ended, unless
-    it is the first one. `last_seen`: the last pass of all.
-    """
-
-    first_in: datetime | None = None
-    last_out: datetime | None = None
-    arrival: Pass | None = None
+    first_in: datetime | None
+    last_out: datetime | None
+    arrival: Pass | None
     """The pass of `first_in`; the entry where they were carried over."""
-    last_seen: datetime | None = None
-    gaps: tuple[Span, ...] = ()
-    open_since: datetime | None = None
-    entered_twice: bool = False
-    strayed: bool = False
-    """An exit without an entry before it."""
+    last_seen: datetime | None
+    moves: tuple[Move, ...] = ()
+
+
+class Pairs(NamedTuple):
+    """Moves in pairs. `open_since`: inside at the end since then. `twice`: an entry while inside. `strayed`: an exit while outside."""
+
+    closed: list[Span]
+    open_since: datetime | None
+    twice: bool
+    strayed: bool
 
 
 def times(attended: Attended) -> Times:
@@ -70,20 +80,18 @@ def _last_out(attended: Attended, arrival: Pass | None) -> datetime | None:
 def _pairs(attended: Attended) -> Times:
     session, entry = attended.session, attended.entry
     steps = walk(_walked(attended), min_gap_s=session.terms.min_gap_s, inside=entry is not None)
-    begin = next((step.passed for step in steps if step.kind in (Kind.ENTRY, Kind.AGAIN)), None)
-    first_in = session.begins_at if entry else begin.at if begin else None
-    gaps, since = _gaps(steps, first_in if entry else None)
-    left = next((step.passed.at for step in reversed(steps) if step.kind in (Kind.EXIT, Kind.STRAY)), None)
-    inside = steps[-1].kind in (Kind.ENTRY, Kind.AGAIN) if steps else entry is not None
+    moves = [Move(step.passed.at, step.kind.entering) for step in steps]
+    if entry is not None:
+        moves.insert(0, Move(session.begins_at, entering=True))
+    if attended.carried_on:
+        moves = retold(moves, None, session.ends_at)
+    begin = next((step.passed for step in steps if step.kind.entering), None)
     return Times(
-        first_in=first_in,
-        last_out=session.ends_at if attended.carried_on else None if inside else left,
+        first_in=session.begins_at if entry else begin.at if begin else None,
+        last_out=moves[-1].at if moves and not moves[-1].entering else None,
         arrival=entry or begin,
         last_seen=attended.passes[-1].at if attended.passes else None,
-        gaps=tuple(gaps),
-        open_since=since if since != first_in else None,
-        entered_twice=any(step.kind is Kind.AGAIN for step in steps),
-        strayed=any(step.kind is Kind.STRAY for step in steps),
+        moves=tuple(moves),
     )
 
 
@@ -92,14 +100,32 @@ def _walked(attended: Attended) -> list[Pass]:
     return [one for one in attended.passes if (attended.entry is None or one.at >= begins) and (not attended.carried_on or one.at <= ends)]
 
 
-def _gaps(steps: list[Step], inside_since: datetime | None) -> tuple[list[Span], datetime | None]:
-    """When they were elsewhere, and since when they are inside at the end. A pair that never ended counts as elsewhere."""
-    gaps: list[Span] = []
-    since, left = inside_since, None
-    for kind, passed in steps:
-        if kind is Kind.AGAIN and since is not None:
-            gaps.append((since, passed.at))
-        elif kind in (Kind.ENTRY, Kind.STRAY) and left is not None:
-            gaps.append((left, passed.at))
-        since, left = (passed.at, None) if kind in (Kind.ENTRY, Kind.AGAIN) else (None, passed.at)
-    return gaps, since
+def retold(moves: Sequence[Move], first_in: datetime | None, last_out: datetime | None) -> list[Move]:
+    """The moves, where it is known better when they came or left.
+
+    What lies outside of that is dropped, and a first entry or last exit gives way to the better one; the moves between them stay.
+    """
+    told = [one for one in moves if (first_in is None or one.at >= first_in) and (last_out is None or one.at <= last_out)]
+    if first_in is not None:
+        told[: bool(told) and told[0].entering] = [Move(first_in, entering=True)]
+    if last_out is not None:
+        if told and not told[-1].entering:
+            told.pop()
+        told.append(Move(last_out, entering=False))
+    return told
+
+
+def paired(moves: Sequence[Move]) -> Pairs:
+    """Every exit closes the entry before it. An entry that another one follows counts nothing."""
+    closed: list[Span] = []
+    since, twice, strayed = None, False, False
+    for at, entering in moves:
+        if entering:
+            twice = twice or since is not None
+            since = at
+        elif since is None:
+            strayed = True
+        else:
+            closed.append((since, at))
+            since = None
+    return Pairs(closed, since, twice, strayed)

@@ -39,9 +39,8 @@ def _stays(area: AreaFact, days: Days) -> list[Stay]:
     if not passes:
         return []
     closing = _closing(area, before, passes)
-    if closing is not None:
-        passes = [one for one in passes if one is not closing]
-    stays = list(_paired(walk(passes, min_gap_s=area.terms.min_gap_s, before=closing)))
+    steps = walk(passes, min_gap_s=area.terms.min_gap_s, inside=closing is not None)
+    stays = list(_paired(steps[1:] if closing is not None else steps))
     if stays and stays[-1].exit is None and stays[-1].entry is not None and stays[-1].entry.way is Way.IN:
         last = stays[-1]
         stays[-1] = Stay(last.entry, _first_out(area, last.entry, after), again=last.again)

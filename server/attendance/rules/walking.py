@@ -21,6 +21,10 @@ class Kind(Enum):
     EXIT = "exit"
     STRAY = "stray"
 
+    @property
+    def entering(self) -> bool:
+        return self in (Kind.ENTRY, Kind.AGAIN)
+
 
 class Step(NamedTuple):
     """A pass and what it was."""
@@ -34,15 +38,16 @@ def in_order(passes: frozenset[Pass]) -> list[Pass]:
     return sorted(passes, key=attrgetter("at", "id"))
 
 
-def walk(passes: Sequence[Pass], *, min_gap_s: int, inside: bool = False, before: Pass | None = None) -> list[Step]:
+def walk(passes: Sequence[Pass], *, min_gap_s: int, inside: bool = False) -> list[Step]:
     """Walk passes (in order of time and id) and tell entries from exits.
 
-    A pass is dropped if the kept one before it (at first: `before`) has the same way and lies less than `min_gap_s` before it. A door in
+    A pass is dropped if the kept one before it has the same way and lies less than `min_gap_s` before it. A door in
     opens, a door out closes, a door for both does what the state asks for. Of passes at the same time, somebody outside takes
     in, both, out; somebody inside takes out, both, in.
     """
     gap = timedelta(seconds=min_gap_s)
     steps: list[Step] = []
+    before: Pass | None = None
     for same_time in _same_times(passes):
         if len(same_time) > 1:
             ranks = _INSIDE if inside else _OUTSIDE
@@ -52,7 +57,7 @@ def walk(passes: Sequence[Pass], *, min_gap_s: int, inside: bool = False, before
                 continue
             before = passed
             kind = _kind(passed.way, inside=inside)
-            inside = kind in (Kind.ENTRY, Kind.AGAIN)
+            inside = kind.entering
             steps.append(Step(kind, passed))
     return steps
 
