@@ -38,12 +38,16 @@ def candidates(session: SessionFact, window: Span, passes: Sequence[Pass], times
 
     Coming in when it was over, or leaving before it began, is no evidence: where there is nothing else, there is nothing.
     """
-    serving: dict[int, list[Span]] = {}
-    for one in session.serving:
-        serving.setdefault(one.door, []).append((one.begins_at, one.ends_at))
     near = passes[bisect_left(times, window[0]) : bisect_right(times, window[1])]
-    held = {one.id: one for one in near if any(first <= one.at <= last for first, last in serving.get(one.door, ()))}
+    if not near:
+        return {}
+    always = {one.door for one in session.serving if one.begins_at <= window[0] and window[1] <= one.ends_at}
+    held = {one.id: one for one in near if one.door in always or _served(session, one)}
     return held if any(_there(one, session) for one in held.values()) else {}
+
+
+def _served(session: SessionFact, passed: Pass) -> bool:
+    return any(one.door == passed.door and one.begins_at <= passed.at <= one.ends_at for one in session.serving)
 
 
 def _there(passed: Pass, session: SessionFact) -> bool:

@@ -1,16 +1,12 @@
 """In and out: the one state machine that sessions, visits and open days walk passes with. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from enum import Enum
-from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
 from server.attendance.rules.facts import Pass, Way
-
-_OUTSIDE = {Way.IN: 0, Way.BOTH: 1, Way.OUT: 2}
-_INSIDE = {Way.OUT: 0, Way.BOTH: 1, Way.IN: 2}
 
 
 class Kind(Enum):
@@ -23,7 +19,13 @@ class Kind(Enum):
 
     @property
     def entering(self) -> bool:
-        return self in (Kind.ENTRY, Kind.AGAIN)
+        return self in _ENTERING
+
+
+_ENTERING = frozenset({Kind.ENTRY, Kind.AGAIN})
+_OUTSIDE = {Way.IN: Kind.ENTRY, Way.BOTH: Kind.ENTRY, Way.OUT: Kind.STRAY}
+_INSIDE = {Way.OUT: Kind.EXIT, Way.BOTH: Kind.EXIT, Way.IN: Kind.AGAIN}
+"""What a pass is to somebody outside or inside; of passes at the same time they take them in this order."""
 
 
 class Step(NamedTuple):
@@ -47,26 +49,25 @@ def walk(passes: Sequence[Pass], *, min_gap_s: int, inside: bool = False) -> lis
     """
     gap = timedelta(seconds=min_gap_s)
     steps: list[Step] = []
-    before: Pass | None = None
-    for same_time in _same_times(passes):
-        if len(same_time) > 1:
-            ranks = _INSIDE if inside else _OUTSIDE
-            same_time.sort(key=lambda one: ranks[one.way])
-        for passed in same_time:
-            if before is not None and before.way is passed.way and passed.at - before.at < gap:
-                continue
-            before = passed
-            kind = _kind(passed.way, inside=inside)
-            inside = kind.entering
-            steps.append(Step(kind, passed))
+    ordered, before = list(passes), None
+    for place in range(len(ordered)):
+        if place == 0 or ordered[place].at != ordered[place - 1].at:
+            _order_same_time(ordered, place, _INSIDE if inside else _OUTSIDE)
+        passed = ordered[place]
+        if before is not None and before.way is passed.way and passed.at - before.at < gap:
+            continue
+        before = passed
+        kind = (_INSIDE if inside else _OUTSIDE)[passed.way]
+        inside = kind in _ENTERING
+        steps.append(Step(kind, passed))
     return steps
 
 
-def _same_times(passes: Sequence[Pass]) -> Iterator[list[Pass]]:
-    return (list(group) for _, group in groupby(passes, key=attrgetter("at")))
-
-
-def _kind(way: Way, *, inside: bool) -> Kind:
-    if way is Way.IN or (way is Way.BOTH and not inside):
-        return Kind.AGAIN if inside else Kind.ENTRY
-    return Kind.EXIT if inside else Kind.STRAY
+def _order_same_time(passes: list[Pass], place: int, kinds: Mapping[Way, Kind]) -> None:
+    """Put the passes that share their time with the one at `place`, and follow it, into the order of `kinds`."""
+    at, after = passes[place].at, place + 1
+    while after < len(passes) and passes[after].at == at:
+        after += 1
+    if after > place + 1:
+        ways = list(kinds)
+        passes[place:after] = sorted(passes[place:after], key=lambda one: ways.index(one.way))
