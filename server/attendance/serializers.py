@@ -5,29 +5,12 @@ from typing import TypeVar
 from rest_framework import serializers
 
 from server.attendance.models import AttendanceRecord, Derivation, OpenDayRecord, VisitRow
-from server.people.models import Group
 from server.schedules.models import Area, Session
+from server.schedules.serializers import GroupBrief, SiteBrief
 from server.sightings.serializers import PersonBrief
-from server.sites.models import Site
 
 _R = TypeVar("_R", bound=Derivation)
 GONE = "nothing like it is derived any more; told only with `since`"
-
-
-class SiteBrief(serializers.ModelSerializer[Site]):
-    id = serializers.UUIDField(source="uuid")
-
-    class Meta:
-        model = Site
-        fields = ("id", "name")
-
-
-class GroupBrief(serializers.ModelSerializer[Group]):
-    id = serializers.UUIDField(source="uuid")
-
-    class Meta:
-        model = Group
-        fields = ("id", "name")
 
 
 class AreaBrief(serializers.ModelSerializer[Area]):

@@ -17,6 +17,7 @@ urlpatterns = [
     path(API, include("server.people.urls")),
     path(API, include("server.gallery.urls")),
     path(API, include("server.sightings.urls")),
+    path(API, include("server.schedules.urls")),
     path(API, include("server.attendance.urls")),
     path("", include("server.web.urls")),
 ]

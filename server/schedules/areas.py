@@ -83,10 +83,10 @@ def _has_history(area: Area) -> bool:
     return False
 
 
-def open_day_terms(site: Site) -> OpenDayTerms:
-    """How the hours of open days are counted at a site."""
+def open_day_terms(site: Site) -> tuple[OpenDayTerms, int]:
+    """How the hours of open days are counted at a site, and the version of that; version 0: as usual."""
     rule = OpenDayRule.objects.filter(site=site).first()
-    return terms_read({} if rule is None else rule.terms, OpenDayTerms())
+    return (OpenDayTerms(), 0) if rule is None else (terms_read(rule.terms, OpenDayTerms()), rule.version)
 
 
 def open_day_rule_save(*, site: Site, values: object, by: AbstractBaseUser | None, now: datetime) -> OpenDayRule:

@@ -46,7 +46,7 @@ def leave_visible(*, user: object, scope: Scope) -> QuerySet[Leave]:
     return found.filter(person__in=people_visible(user=user, scope=scope))
 
 
-def areas() -> QuerySet[Area]:
+def areas_listed() -> QuerySet[Area]:
     """Everybody who may see places sees all of them."""
     return Area.objects.select_related("site").prefetch_related("doors")
 
