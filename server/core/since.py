@@ -6,7 +6,7 @@ runs. Every change is told at least once, and one may be told again. Times, not 
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -30,9 +30,10 @@ SINCE_PARAMETER = OpenApiParameter(
     "then ask again with `next_since`; a change may be told twice. Begin with 1970-01-01T00:00:00Z. Not for CSV",
 )
 _UNQUOTED_PLUS = re.compile(r" (\d\d:?\d\d)$")
-# What a backend shows of itself lags behind what it does by a moment; a small step of the clock is made up for, too.
+LAG = timedelta(seconds=5)
+"""What a database session shows of itself lags behind what it does by a moment; a small step of the clock is made up for, too."""
 _SETTLED = """
-    SELECT least(clock_timestamp() - interval '5 seconds', min(xact_start)) FROM pg_stat_activity
+    SELECT least(clock_timestamp() - %s, min(xact_start)) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
 """
 
@@ -40,7 +41,7 @@ _SETTLED = """
 def settled() -> datetime:
     """No row will appear any more whose `changed_at` lies before this. Ask before reading the rows."""
     with connection.cursor() as cursor:
-        cursor.execute(_SETTLED)
+        cursor.execute(_SETTLED, [LAG])
         found: datetime = cursor.fetchone()[0]
     return found.astimezone(UTC)
 
