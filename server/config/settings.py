@@ -171,6 +171,10 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "SampleStateEnum": "server.people.models.SampleState",
         "SecondLookStateEnum": "server.sightings.second_look_selectors.State",
+        "AttendanceStateEnum": "server.attendance.models.STATES",
+        "SaidStateEnum": "server.attendance.correction_models.SAID",
+        "CorrectionStateEnum": "server.attendance.correction_models.CorrectionState",
+        "DiscrepancyStateEnum": "server.attendance.seal_models.DiscrepancyState",
     },
     "SCHEMA_PATH_PREFIX": r"/api/v1",
 }
