@@ -19,6 +19,8 @@ urlpatterns = [
     path(API, include("server.sightings.urls")),
     path(API, include("server.schedules.urls")),
     path(API, include("server.attendance.urls")),
+    path(API, include("server.attendance.corrections_urls")),
+    path(API, include("server.audit.urls")),
     path("", include("server.web.urls")),
 ]
 

@@ -1,5 +1,6 @@
 """Bearer tokens of nodes: rotated, used, spent; and what they are good for."""
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -145,8 +146,7 @@ OPEN = {"/api/v1/auth/token", "/api/v1/health", "/api/v1/node/claim"}
 
 def call(client: APIClient, method: str, path: str) -> Any:
     concrete = path.replace("{sha256}", "a" * 64)
-    for name in ("id", "person", "sample", "group", "membership"):
-        concrete = concrete.replace(f"{{{name}}}", str(uuid4()))
+    concrete = re.sub(r"\{[^}]*\}", lambda _: str(uuid4()), concrete)
     return getattr(client, method)(concrete)
 
 
