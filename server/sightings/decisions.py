@@ -10,10 +10,10 @@ from django.db.models import QuerySet
 
 from server.accounts.models import User
 from server.audit.services import Target, audit_note
-from server.core.errors import Conflict, Rejected
+from server.core.errors import Conflict, NotFound, Rejected
 from server.people.models import Person
 from server.people.selectors import is_active
-from server.sightings.decision_models import Decision, GroupState, SightingDecision, UnknownMember
+from server.sightings.decision_models import Decision, GroupState, SightingDecision, UnknownGroup, UnknownMember
 from server.sightings.models import Sighting
 from server.sightings.unknown_members import members_leave, members_lock, members_set_apart, sightings_lock
 from server.sightings.whose import sightings_attribute, standing_decisions
@@ -95,6 +95,25 @@ def decision_undo(*, decision: SightingDecision, by: User | None, now: datetime)
         audit_note(by=by, action="sighting_decision.undone", target=_target(current), now=now, before={"decision": current.decision})
         current.refresh_from_db()
     return current
+
+
+def batch_undo(*, batch: UUID, by: User | None, now: datetime) -> int:
+    """Take back what was decided about several sightings at once. Returns how many decisions; 0: it was done before.
+
+    Raises NotFound, and Conflict for the batch of a group of unknown passes: that is undone with the group.
+    """
+    with transaction.atomic():
+        members_lock()
+        about = SightingDecision.objects.filter(batch=batch)
+        if not about.exists():
+            raise NotFound("not_found", "Nothing was decided under this batch.")
+        if UnknownGroup.objects.filter(batch=batch).exists():
+            raise Conflict("of_a_group", "A group of unknown passes was decided about here; undo that group instead.")
+        standing = about.filter(undone_at__isnull=True).count()
+        decisions_undo(about, by=by, now=now)
+        if standing:
+            audit_note(by=by, action="sighting_decisions.undone", target=Target("batch", batch), now=now, after={"sightings": standing})
+    return standing
 
 
 def decisions_undo(decisions: QuerySet[SightingDecision], *, by: User | None, now: datetime) -> int:
