@@ -1,6 +1,8 @@
 from django.contrib import admin
+from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest
 
+from server.people import services
 from server.people.models import Group, Membership, Person, Sample
 
 
@@ -20,6 +22,21 @@ class PersonAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic whe
     def has_delete_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
         """Deleting looks after history and stored images; the API does it."""
         return False
+
+    def save_model(self, request: HttpRequest, obj: Person, form: "ModelForm[Person]", change: bool) -> None:  # noqa: FBT001 (Django's)
+        services.person_save(person=obj)
+
+    def save_formset(
+        self,
+        request: HttpRequest,
+        form: "ModelForm[Person]",
+        formset: "BaseModelFormSet[Membership, ModelForm[Membership]]",
+        change: bool,  # noqa: FBT001
+    ) -> None:
+        for row in formset.save(commit=False):
+            services.membership_save(membership=row, valid_from=row.valid_from, valid_until=row.valid_until)
+        for row in formset.deleted_objects:
+            services.membership_delete(membership=row)
 
 
 @admin.register(Group)

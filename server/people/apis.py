@@ -193,7 +193,7 @@ class MembershipApi(MembershipView):
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, membership: UUID) -> Response:
-        self.membership(request, membership).delete()
+        services.membership_delete(membership=self.membership(request, membership))
         return Response(status=204)
 
 

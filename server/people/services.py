@@ -1,7 +1,7 @@
 """Writing people, groups and memberships."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import Model
@@ -9,14 +9,18 @@ from django.db.models import Model
 from server.core.errors import Conflict
 from server.people.models import Group, Membership, Person
 from server.people.storage import forget_objects
+from server.recompute import windows
+from server.recompute.services import mark
+from server.recompute.why import Why
 
 OWN_APPS = frozenset({"people", "gallery"})
+ONE_DAY = timedelta(days=1)
 PERSON_FIELDS = frozenset({"name", "number", "position", "email", "phone", "active_from", "active_until"})
 
 
 def person_create(*, values: Mapping[str, object], consent: bool, now: datetime) -> Person:
     """A new person. Raises ValidationError for fields that are not acceptable, Conflict when the number is taken."""
-    return _saved(_filled(Person(consent_at=now if consent else None), values))
+    return person_save(person=_filled(Person(consent_at=now if consent else None), values))
 
 
 def person_update(*, person: Person, values: Mapping[str, object], consent: bool | None, now: datetime) -> Person:
@@ -25,7 +29,7 @@ def person_update(*, person: Person, values: Mapping[str, object], consent: bool
         person.consent_at = person.consent_at or now
     if consent is False:
         person.consent_at = None
-    return _saved(_filled(person, values))
+    return person_save(person=_filled(person, values))
 
 
 def _filled(person: Person, values: Mapping[str, object]) -> Person:
@@ -35,13 +39,16 @@ def _filled(person: Person, values: Mapping[str, object]) -> Person:
     return person
 
 
-def _saved(person: Person) -> Person:
+def person_save(*, person: Person) -> Person:
+    """Keep a person as they are filled in. Days on which they are active now, or no more, are derived again."""
     if person.number and Person.objects.filter(number=person.number).exclude(pk=person.pk).exists():
         raise Conflict("number_taken", f"Number {person.number} belongs to somebody else already; every number is given once.")
     person.full_clean(exclude={"account", "merged_into"})
     try:
         with transaction.atomic():
+            before = Person.objects.select_for_update().filter(pk=person.pk).values_list("active_from", "active_until").first()
             person.save()
+            _mark_days(person.pk, before, (person.active_from, person.active_until))
     except IntegrityError as error:
         raise Conflict("number_taken", "This number was given to somebody else just now; every number is given once.") from error
     return person
@@ -95,7 +102,44 @@ def membership_save(*, membership: Membership, valid_from: date, valid_until: da
         raise Conflict("wrong_order", "valid_until lies before valid_from; swap them.")
     try:
         with transaction.atomic():
+            before = Membership.objects.select_for_update().filter(pk=membership.pk).values_list("valid_from", "valid_until").first()
             membership.save()
+            _mark_days(membership.person_id, before or NEVER, (valid_from, valid_until))
     except IntegrityError as error:
         raise Conflict("overlap", "The person already belongs to this group in that time; end that membership first.") from error
     return membership
+
+
+def membership_delete(*, membership: Membership) -> None:
+    """It was a mistake: the person never belonged to the group in that time."""
+    with transaction.atomic():
+        days = (membership.valid_from, membership.valid_until)
+        membership.delete()
+        _mark_days(membership.person_id, days, NEVER)
+
+
+Days = tuple[date | None, date | None]
+"""From–until, both included; None has no end."""
+NEVER: Days = (date.max, date.min)
+
+
+def _mark_days(person: int, before: Days | None, after: Days) -> None:
+    """Derive the person's attendance again where the two differ. `before` None: there was nobody, so there is nothing to derive."""
+    if before is None or before == after:
+        return
+    first, last = changed_days(before, after)
+    mark([windows.person_days(person=person, first=first, last=last)], why=Why.MEMBERSHIP)
+
+
+def changed_days(before: Days, after: Days) -> Days:
+    """The days that belong to one of two different intervals and not to the other, or what lies around them."""
+    if NEVER in (before, after):
+        return after if before == NEVER else before
+    firsts, lasts = (before[0], after[0]), (before[1], after[1])
+    first = None if None in firsts else min(day for day in firsts if day)
+    last = None if None in lasts else max(day for day in lasts if day)
+    if before[0] == after[0]:
+        first = min(day for day in lasts if day) + ONE_DAY
+    elif before[1] == after[1]:
+        last = max(day for day in firsts if day) - ONE_DAY
+    return first, last

@@ -24,3 +24,7 @@ class Command(BaseCommand):
             name="second looks",
             defaults={"func": "server.sightings.tasks.look_again", "schedule_type": Schedule.MINUTES, "minutes": 5, "repeats": -1},
         )
+        Schedule.objects.update_or_create(
+            name="sessions ahead",
+            defaults={"func": "server.schedules.tasks.extend", "schedule_type": Schedule.DAILY, "repeats": -1},
+        )
