@@ -9,7 +9,9 @@ class Mark(models.Model):
     id = models.BigAutoField(primary_key=True)
     kind = models.CharField(max_length=32)
     key = models.CharField(max_length=200, help_text="the window, in words its kind understands")
-    why = models.CharField(max_length=32, blank=True, help_text="what changed, for those who ask why a record is another one")
+    why = models.CharField(
+        max_length=32, blank=True, default="", db_default="", help_text="what changed, for those who ask why a record is another one"
+    )
     made_at = models.DateTimeField(auto_now_add=True)
     attempts = models.PositiveIntegerField(default=0)
     not_before = models.DateTimeField(null=True, blank=True)

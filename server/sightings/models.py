@@ -155,6 +155,8 @@ class Observation(models.Model):
 
     record = models.OneToOneField(Record, on_delete=models.CASCADE, primary_key=True, related_name="observation")
     node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="observations")
+    epoch = models.BigIntegerField()
+    seq = models.BigIntegerField()
     boot_id = models.UUIDField()
     from_boot_ns = models.BigIntegerField()
     until_boot_ns = models.BigIntegerField()
@@ -168,6 +170,7 @@ class Observation(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=("node", "ends_at"), name="observation_node_time"),
+            models.Index(fields=("node", "epoch", "seq"), name="observation_order"),
             models.Index(fields=("node", "boot_id"), name="observation_boot"),
         ]
 

@@ -10,6 +10,7 @@ from server.nodes.models import Mount, Node
 from server.sightings import models
 from server.sightings.boots import BootClock
 from server.sightings.checked import Checked
+from server.sightings.coverage_times import Times, times_of
 from server.sightings.times import Captured, captured
 from server.sites.days import local_day
 from server.sites.models import Door
@@ -33,6 +34,10 @@ class Context:
     def captured(self, at: ClockReading, received_at: datetime) -> Captured:
         clock = self.clocks.get(at.boot_id, BootClock())
         return captured(at, clock, since=there_since(self.node, self.mounts), received_at=received_at)
+
+    def watched(self, said: Observation, received_at: datetime) -> Times:
+        clock = self.clocks.get(said.at.boot_id, BootClock())
+        return times_of(said, clock, since=there_since(self.node, self.mounts), received_at=received_at)
 
 
 def there_since(node: Node, mounts: Iterable[Mount]) -> datetime:
@@ -114,13 +119,19 @@ def crop_row(record: models.Record, said: Sighting, node: Node) -> models.Crop |
     return models.Crop(sighting_id=record.pk, node=node, sha256=said.crop.sha256, size_bytes=said.crop.size_bytes)
 
 
-def observation_row(record: models.Record, said: Observation) -> models.Observation:
+def observation_row(record: models.Record, said: Observation, context: Context) -> models.Observation:
+    when = context.watched(said, record.received_at)
     return models.Observation(
         record=record,
         node_id=record.node_id,
+        epoch=record.epoch,
+        seq=record.seq,
         boot_id=said.at.boot_id,
         from_boot_ns=said.from_boot_ns,
         until_boot_ns=said.until_boot_ns,
+        begins_at=when.begins_at,
+        ends_at=when.ends_at,
+        uncertainty_ms=when.uncertainty_ms,
         last_seq=said.last_seq,
         blind=[blind.model_dump() for blind in said.blind],
         funnel=said.funnel.model_dump(),

@@ -17,9 +17,13 @@ from server.nodes.clocks import TIMES
 from server.nodes.models import AlarmKind, Mount, Node
 from server.people.models import Person
 from server.recompute.services import Window, mark
+from server.recompute.why import Why
+from server.recompute.windows import person_day
 from server.sightings import models, rows
 from server.sightings.boot_rows import clocks_of, contested_epochs, spans_note
-from server.sightings.checked import Checked, Keys, check, probe_belongs, refuse
+from server.sightings.checked import Checked, Keys, Payload, check, probe_belongs, refuse
+from server.sightings.coverage_missing import News, missing_note
+from server.sightings.coverage_windows import windows_covered
 from server.sightings.rows import Context
 from server.sightings.times import nanoseconds
 from shared_schema.base import PROTOCOL
@@ -28,7 +32,6 @@ from shared_schema.node import MAX_BATCH, BatchReceipt, Receipt, Status
 from shared_schema.observation import CropShed, Gap, Observation
 from shared_schema.sighting import Outcome, Sighting
 
-OPEN_DAY = "open_day"
 log = structlog.get_logger(__name__)
 Key = tuple[int, int]
 
@@ -43,6 +46,15 @@ class Stored:
 
     def is_of(self, item: Checked) -> bool:
         return self.sha256 == item.envelope.sha256 and self.kind == item.envelope.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What a batch's records brought that coverage rests on."""
+
+    context: Context
+    looks: Sequence[models.Observation]
+    gaps: Sequence[models.Gap]
 
 
 def batch_ingest(node: Node, body: object, *, now: datetime) -> BatchReceipt:
@@ -98,9 +110,10 @@ def _store(node: Node, items: Sequence[Checked], now: datetime) -> dict[Key, Sto
         records = [rows.record_row(node, item, now) for _, item in sorted(new.items())]
         models.Record.objects.bulk_create(records)
         mark(spans_note(node, (_said(new[record.epoch, record.seq], now) for record in records)))
-        _derive([(record, new[record.epoch, record.seq]) for record in records], node)
+        derived = _derive([(record, new[record.epoch, record.seq]) for record in records], node)
         stored |= {(record.epoch, record.seq): Stored(record.pk, record.sha256, record.kind) for record in records}
-        _keep_conflicts(node, items, stored)
+        conflicts = _keep_conflicts(node, items, stored)
+        _keep_coverage(node, derived, News(records, derived.gaps, conflicts), now)
         _raise_epoch(node, records)
     return stored
 
@@ -121,8 +134,8 @@ def _raise_epoch(node: Node, records: Sequence[models.Record]) -> None:
         Node.objects.filter(pk=node.pk, next_epoch__lt=following).update(next_epoch=min(following, 2**63 - 1))
 
 
-def _keep_conflicts(node: Node, items: Sequence[Checked], stored: dict[Key, Stored]) -> None:
-    """Two copies of the node: from here on the order of these records tells no time."""
+def _keep_conflicts(node: Node, items: Sequence[Checked], stored: dict[Key, Stored]) -> list[Key]:
+    """Two copies of the node: from here on the order of these records tells no time. Returns where they used the same number."""
     conflicts = []
     for item in items:
         kept, envelope = stored[item.key], item.envelope
@@ -132,7 +145,7 @@ def _keep_conflicts(node: Node, items: Sequence[Checked], stored: dict[Key, Stor
         said = {"sha256": envelope.sha256, "kind": envelope.kind, "payload": envelope.payload, "signature": envelope.signature}
         conflicts.append(models.RecordConflict(record_id=kept.pk, **said))
     if not conflicts:
-        return
+        return []
     keys = [item.key for item in items if not stored[item.key].is_of(item)]
     if {epoch for epoch, _ in keys} - contested_epochs(node):
         mark([Window(TIMES, f"{node.pk}:*:*")])
@@ -140,22 +153,33 @@ def _keep_conflicts(node: Node, items: Sequence[Checked], stored: dict[Key, Stor
     epoch, seq = min(keys)
     told = f"{len(conflicts)} at once, the first is number {seq} of epoch {epoch}"
     alarm_raise(node, AlarmKind.CONFLICT, told, now=timezone.now())
+    return keys
 
 
-def _derive(pairs: Sequence[tuple[models.Record, Checked]], node: Node) -> None:
+def _derive(pairs: Sequence[tuple[models.Record, Checked]], node: Node) -> Derived:
     said = [(record, item.payload, item.probe) for record, item in pairs]
-    _add_sightings([(record, payload, probe) for record, payload, probe in said if isinstance(payload, Sighting)], node)
-    models.Observation.objects.bulk_create(rows.observation_row(record, it) for record, it, _ in said if isinstance(it, Observation))
-    models.Gap.objects.bulk_create(rows.gap_row(record, it) for record, it, _ in said if isinstance(it, Gap))
+    context = context_for(node, (payload for _, payload, _ in said))
+    _add_sightings([(record, payload, probe) for record, payload, probe in said if isinstance(payload, Sighting)], context)
+    looks = models.Observation.objects.bulk_create(
+        rows.observation_row(record, it, context) for record, it, _ in said if isinstance(it, Observation)
+    )
+    gaps = models.Gap.objects.bulk_create(rows.gap_row(record, it) for record, it, _ in said if isinstance(it, Gap))
     sheds = [rows.crop_shed_row(record, it, node) for record, it, _ in said if isinstance(it, CropShed)]
     models.CropShed.objects.bulk_create(sheds)
     _apply_sheds(sheds, node)
+    return Derived(context, looks, gaps)
 
 
-def _add_sightings(said: Sequence[tuple[models.Record, Sighting, bytes | None]], node: Node) -> None:
+def _keep_coverage(node: Node, derived: Derived, news: News, now: datetime) -> None:
+    """What is missing, and the hours of the node's doors of which something else is known than before."""
+    looked = [(look.begins_at, look.ends_at) for look in derived.looks if look.begins_at is not None and look.ends_at is not None]
+    mark(windows_covered(node, [*looked, *missing_note(node, news, now=now)], derived.context.mounts), why=Why.COVERAGE)
+
+
+def _add_sightings(said: Sequence[tuple[models.Record, Sighting, bytes | None]], context: Context) -> None:
     if not said:
         return
-    context = context_for(node, (payload for _, payload, _ in said))
+    node = context.node
     sightings = models.Sighting.objects.bulk_create(rows.sighting_row(record, payload, context) for record, payload, _ in said)
     models.Probe.objects.bulk_create(
         rows.probe_row(record, payload, probe, context.cipher) for record, payload, probe in said if probe is not None
@@ -165,7 +189,7 @@ def _add_sightings(said: Sequence[tuple[models.Record, Sighting, bytes | None]],
     if crops:
         seqs = [record.seq for record, payload, _ in said if payload.crop is not None]
         _apply_sheds(models.CropShed.objects.filter(node=node, sighting_seq__in=seqs), node)
-    mark(windows_of(sightings))
+    mark(windows_of(sightings), why=Why.SIGHTING)
 
 
 def _apply_sheds(sheds: Iterable[models.CropShed], node: Node) -> None:
@@ -175,11 +199,12 @@ def _apply_sheds(sheds: Iterable[models.CropShed], node: Node) -> None:
         models.Crop.objects.filter(about, node=node, state=models.CropState.AWAITED).update(state=models.CropState.SHED, reason=shed.reason)
 
 
-def context_for(node: Node, said: Iterable[Sighting]) -> Context:
-    """Everything the rows of these sightings rest on, in three queries."""
+def context_for(node: Node, said: Iterable[Payload]) -> Context:
+    """Everything the rows of what was said rest on, in three queries."""
     payloads = list(said)
-    boots = {payload.at.boot_id for payload in payloads}
-    named = {payload.candidate.person for payload in payloads if payload.candidate and payload.outcome is Outcome.MATCH}
+    boots = {payload.at.boot_id for payload in payloads if isinstance(payload, Sighting | Observation)}
+    passes = [payload for payload in payloads if isinstance(payload, Sighting)]
+    named = {payload.candidate.person for payload in passes if payload.candidate and payload.outcome is Outcome.MATCH}
     return Context(node, mounts_of(node), clocks_of(node, boots), _people(named), cipher.current())
 
 
@@ -194,9 +219,9 @@ def _people(uuids: set[UUID]) -> dict[UUID, int]:
 
 
 def windows_of(sightings: Iterable[models.Sighting]) -> set[Window]:
-    """The open days these sightings are part of."""
+    """The days of people that these sightings are part of."""
     return {
-        Window(OPEN_DAY, f"{sighting.door.site_id}:{rows.day_at(sighting.door, sighting.captured_at)}:{sighting.counts_for_id}")
+        person_day(site=sighting.door.site_id, day=rows.day_at(sighting.door, sighting.captured_at), person=sighting.counts_for_id)
         for sighting in sightings
         if sighting.counts_for_id is not None and sighting.door is not None and sighting.time_known
     }

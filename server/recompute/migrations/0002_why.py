@@ -11,6 +11,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='mark',
             name='why',
-            field=models.CharField(blank=True, help_text='what changed, for those who ask why a record is another one', max_length=32),
+            field=models.CharField(blank=True, db_default='', default='', help_text='what changed, for those who ask why a record is another one', max_length=32),
         ),
     ]

@@ -206,7 +206,7 @@ def test_a_later_contact_gives_the_boots_sightings_their_time_and_their_day() ->
     node.send(node.sighting(person=a_person(), changes={"at": at}))
     work_off()
     assert not Sighting.objects.get().time_known
-    assert not Mark.objects.filter(kind="open_day").exists()
+    assert not Mark.objects.filter(kind="person_day").exists()
     beat(node, at)
     work_off()
     sighting = Sighting.objects.get()

@@ -54,7 +54,7 @@ def rows() -> None:
     _second_look_rows(by)
     token_create(user=by, name="reports", now=now)
     AuthGroup.objects.create(name="staff")
-    Mark.objects.create(kind="open_day", key="1:2024-11-20:1")
+    Mark.objects.create(kind="person_day", key="1:2024-11-20:1")
     Schedule.objects.create(func="server.gallery.tasks.sweep", name="sweep")
     OrmQ.objects.create(
         key="lintel", payload=SignedPackage.dumps({"id": "1", "name": "x", "func": "f", "args": (), "kwargs": {}}), lock=now

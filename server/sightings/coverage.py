@@ -1,0 +1,109 @@
+"""How a door was looked at: from when until when for certain, with everything that was seen."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Max, Q
+
+from server.nodes.models import Mount
+from server.sightings.coverage_models import MissingRange
+from server.sightings.coverage_spans import Look, Span, certain, union, within
+from server.sightings.models import Observation
+from server.sightings.times import KNOWN_WITHIN_NS
+
+_AROUND = timedelta(microseconds=KNOWN_WITHIN_NS // 1000)
+"""What ends so long before a moment says nothing of the width of a stretch that covers it."""
+_LONGEST = timedelta(days=1)
+"""An observation that lasts longer, because nothing could be recorded, was blind for that."""
+_BACK = (timedelta(hours=1), timedelta(days=1), timedelta(days=7))
+"""Where nothing was covered lately, it is looked for so far back from the last observation."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DoorCover:
+    """The door was looked at all the time in this interval, and everything that was seen in it has arrived."""
+
+    door: int
+    begins_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Hung:
+    """A node at a door, in a part of the time that is asked for."""
+
+    door: int
+    node: int
+    begins_at: datetime
+    ends_at: datetime
+
+
+def covered(*, doors: Iterable[int], begins_at: datetime, ends_at: datetime) -> list[DoorCover]:
+    """When each door was covered in this time, in order. Three queries, whatever the number of doors."""
+    hung = _hung(doors, begins_at, ends_at)
+    nodes = {one.node for one in hung}
+    looks, holes = _looks(nodes, begins_at, ends_at), _holes(nodes, begins_at, ends_at)
+    seen = {node: certain(looks[node], holes.get(node, ())) for node in looks}
+    spans: dict[int, list[Span]] = {}
+    for one in hung:
+        spans.setdefault(one.door, []).extend(within(seen.get(one.node, ()), one.begins_at, one.ends_at))
+    return [DoorCover(door, begins, ends) for door in sorted(spans) for begins, ends in union(spans[door])]
+
+
+def synced_through(*, doors: Iterable[int], now: datetime) -> dict[int, datetime | None]:
+    """Until when everybody who passed each door is known of: the end of its coverage that reaches furthest. None: not for a week."""
+    wanted = set(doors)
+    through: dict[int, datetime | None] = dict.fromkeys(wanted)
+    through |= _ends(covered(doors=wanted, begins_at=now - _BACK[0], ends_at=now))
+    for door, last in _last_looks({door for door, at in through.items() if at is None}, now).items():
+        for back in _BACK:
+            found = _ends(covered(doors=[door], begins_at=last - back, ends_at=last))
+            if found:
+                through |= found
+                break
+    return through
+
+
+def _ends(covers: Iterable[DoorCover]) -> dict[int, datetime]:
+    return {cover.door: cover.ends_at for cover in covers}
+
+
+def _hung(doors: Iterable[int], begins_at: datetime, ends_at: datetime) -> list[_Hung]:
+    mounts = Mount.objects.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=begins_at), door__in=set(doors), valid_from__lt=ends_at)
+    return [
+        _Hung(door, node, max(since, begins_at), ends_at if until is None else min(until, ends_at))
+        for door, node, since, until in mounts.values_list("door", "node", "valid_from", "valid_until")
+    ]
+
+
+def _looks(nodes: Iterable[int], begins_at: datetime, ends_at: datetime) -> Mapping[int, Sequence[Look]]:
+    rows = Observation.objects.filter(
+        node__in=nodes, ends_at__gt=begins_at - _AROUND, ends_at__lt=ends_at + _LONGEST, begins_at__lt=ends_at + _AROUND
+    ).values_list("node", "boot_id", "epoch", "from_boot_ns", "until_boot_ns", "begins_at", "ends_at", "uncertainty_ms", "blind")
+    found: dict[int, list[Look]] = {}
+    for node, boot, epoch, from_ns, until_ns, begins, ends, uncertainty_ms, blind in rows.iterator():
+        dark = tuple((one["from_boot_ns"], one["until_boot_ns"]) for one in blind) if blind else ()
+        if begins is not None and ends is not None and uncertainty_ms is not None:
+            found.setdefault(node, []).append(Look(boot, epoch, from_ns, until_ns, begins, ends, uncertainty_ms, dark))
+    return found
+
+
+def _holes(nodes: Iterable[int], begins_at: datetime, ends_at: datetime) -> Mapping[int, Sequence[Span]]:
+    rows = MissingRange.objects.filter(node__in=nodes, latest_at__gt=begins_at, earliest_at__lt=ends_at)
+    found: dict[int, list[Span]] = {}
+    for node, earliest, latest in rows.values_list("node", "earliest_at", "latest_at"):
+        found.setdefault(node, []).append((earliest, latest))
+    return found
+
+
+def _last_looks(doors: Iterable[int], now: datetime) -> dict[int, datetime]:
+    """The end of the last observation of any node of each door, while it hung there."""
+    mounts = Mount.objects.filter(door__in=doors, valid_from__lt=now).values_list("door", "node", "valid_from", "valid_until")
+    found: dict[int, datetime] = {}
+    for door, node, since, until in mounts:
+        looks = Observation.objects.filter(node=node, ends_at__gt=since, ends_at__lte=min(until or now, now))
+        last = looks.aggregate(last=Max("ends_at"))["last"]
+        if last is not None:
+            found[door] = max(last, found.get(door, last))
+    return found
