@@ -115,8 +115,8 @@ def moments_of(frame: Frame, sessions: list[SessionFact]) -> list[datetime]:
         edges += [one.begins_at - timedelta(seconds=terms.before_s), one.ends_at + timedelta(seconds=terms.after_s)]
         edges += [one.begins_at + timedelta(seconds=terms.late_grace_s or 0), one.ends_at - timedelta(seconds=terms.early_grace_s or 0)]
         edges += [one.begins_at + quarter, one.ends_at - quarter, one.begins_at + quarter * 2]
-        edges += [at for rest in one.breaks for at in (rest.begins_at, rest.ends_at)]
-        edges += [at for serving in one.serving for at in (serving.begins_at, serving.ends_at)]
+        edges += [at for rest in sorted(one.breaks) for at in (rest.begins_at, rest.ends_at)]
+        edges += [at for serving in sorted(one.serving) for at in (serving.begins_at, serving.ends_at)]
     beside = [timedelta(seconds=seconds) for seconds in (-300, -30, -1, -0.5, 0, 0, 0, 0, 0.5, 1, 29, 30, 60, 300, 600)]
     return [min(max(at + frame.random.choice(beside), frame.begins_at), frame.ends_at) for at in edges for _ in range(2)]
 
@@ -128,12 +128,15 @@ def some_moment(frame: Frame, moments: list[datetime]) -> datetime:
 def passes_of(frame: Frame, moments: list[datetime]) -> frozenset[Pass]:
     chance = frame.random
     passes: list[Pass] = []
-    for number in range(chance.choice((0, 1, 1, 2, 2, 3, 4, 5, 6, 8, 12, 20))):
-        at = some_moment(frame, moments)
+    ats = [some_moment(frame, moments) for _ in range(chance.choice((0, 1, 1, 2, 2, 3, 4, 5, 6, 8, 12, 20)))]
+    for number, drawn in enumerate(sorted(ats) if frame.sometimes(0.7) else ats):
+        at = drawn
         if passes and frame.sometimes(0.3):
             at = passes[-1].at + timedelta(seconds=chance.choice((0, 0, 0, 0.004, 1, 29, 30, 31, 300, 3600)))
         door = chance.choice(list(frame.doors))
-        way = frame.doors[door] if frame.sometimes(0.7) else chance.choice(list(Way))
+        way = frame.doors[door] if frame.sometimes(0.5) else chance.choice(list(Way))
+        if number in {0, len(ats) - 1} and frame.sometimes(0.5):
+            way = Way.OUT if number else Way.IN
         earliest = chance.choice((at - timedelta(minutes=10), chance.choice(moments))) if frame.sometimes(0.15) else None
         if earliest is not None and earliest > at:
             earliest = at
@@ -145,9 +148,9 @@ def passes_of(frame: Frame, moments: list[datetime]) -> frozenset[Pass]:
 def belongings_of(frame: Frame) -> frozenset[Belonging]:
     found = set()
     for group in (1, 2, 3):
-        if frame.sometimes(0.75):
-            last = None if frame.sometimes(0.6) else near(frame, -1, 4)
-            first = near(frame, -400, -2) if frame.sometimes(0.8) else near(frame, -1, 1)
+        if frame.sometimes(0.9):
+            last = None if frame.sometimes(0.8) else near(frame, -1, 4)
+            first = near(frame, -400, -2) if frame.sometimes(0.9) else near(frame, -1, 1)
             found.add(Belonging(group, first, last))
     if frame.sometimes(0.2):
         found.add(Belonging(frame.random.randint(1, 3), near(frame, -2, 1), None))
@@ -157,7 +160,7 @@ def belongings_of(frame: Frame) -> frozenset[Belonging]:
 def leave_of(frame: Frame, sessions: list[SessionFact]) -> frozenset[LeaveFact]:
     found = set()
     zone = ZoneInfo(frame.zone)
-    for key in range(frame.random.choice((0, 0, 0, 0, 1, 2, 3))):
+    for key in range(frame.random.choice((0, 0, 0, 0, 0, 0, 1, 2, 3))):
         first = near(frame, -2, 0)
         last = max(first, near(frame, 0, 2))
         if frame.sometimes(0.3) or not sessions:

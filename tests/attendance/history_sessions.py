@@ -15,7 +15,7 @@ def sessions_of(chance: random.Random, days: Sequence[Day], doors: Mapping[int, 
     terms = terms_of(chance)
     sessions: list[SessionFact] = []
     last: datetime | None = None
-    for key in chance.sample(range(1, 10), chance.choice((1, 1, 1, 2, 2, 3, 4, 6))):
+    for key in chance.sample(range(1, 10), chance.choice((1, 1, 2, 2, 3, 3, 4, 6))):
         begins_at = beginning_of(chance, days, last)
         last = begins_at + timedelta(minutes=chance.choice(LENGTHS_MIN))
         day = day_of(days, begins_at)
@@ -26,7 +26,7 @@ def sessions_of(chance: random.Random, days: Sequence[Day], doors: Mapping[int, 
         sessions.append(
             SessionFact(
                 key=key,
-                group=chance.choice((1, 1, 1, 2, 3)),
+                group=chance.choice((1, 1, 1, 1, 2, 3)),
                 local_date=day,
                 begins_at=begins_at,
                 ends_at=last,
@@ -47,15 +47,15 @@ def day_of(days: Sequence[Day], at: datetime) -> date | None:
 def beginning_of(chance: random.Random, days: Sequence[Day], last: datetime | None) -> datetime:
     """Often close to the end of the session before: at once, after a pause, or before it is over."""
     if last is not None and chance.random() < 0.75:
-        return last + timedelta(minutes=chance.choice((0, 0, 0, 0, 1, 5, 15, 30, 31, 60, -1, -15, -60)))
-    _, begins_at, _ = chance.choice((days[0], days[1], days[1], days[1], days[2]))
+        return last + timedelta(minutes=chance.choice((0, 0, 0, 0, 0, 0, 1, 5, 15, 30, 31, 60, -1, -15, -60)))
+    _, begins_at, _ = chance.choice((days[0], *[days[1]] * 6, days[2]))
     return begins_at + timedelta(minutes=15 * chance.choice((0, 16, 18, 20, 36, 72, 80, chance.randrange(92))))
 
 
 def terms_of(chance: random.Random) -> Terms:
     margins = (0, 60, 600, 1800, 1800, 3600, 7200)
     grace = (None, 0, 60, 300, 300, 900)
-    below = (None, None, 60, 1800, 7200, 14_400)
+    below = (None, None, None, 60, 1800, 7200, 14_400)
     return Terms(
         mode=chance.choice(list(Mode)),
         before_s=chance.choice(margins),

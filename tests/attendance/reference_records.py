@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from server.attendance.rules.facts import DayFacts, Method, SessionFact, State, Way
 from server.attendance.rules.records import Excuse, Problem, SessionRecord
-from server.schedules.terms import ForgottenExit
+from server.schedules.terms import ForgottenExit, Mode
 from tests.attendance.reference_carrying import Claim
 from tests.attendance.reference_expected import Expected, covered, expected_of, looked_at, time_in
-from tests.attendance.reference_seen import Seen, away_between, seen_in, strange_steps
+from tests.attendance.reference_seen import Pair, Seen, pairs_of, seen_in, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,33 +199,39 @@ def early_uncertain(case: Case) -> bool:
     )
 
 
+def stays_of(case: Case) -> tuple[list[Pair], set[Problem]]:
+    """From when until when they were there, and what is strange about it. The last end may be unknown."""
+    if case.session.terms.mode is Mode.PAIRS:
+        return pairs_of(told(case.seen.steps, case.said.first_in, case.said.last_out))
+    return [(case.first_in, case.last_out)] if case.first_in is not None else [], set()
+
+
 def worked_of(case: Case) -> int:
-    expected, first_in = case.expected, case.first_in
-    ends_at = case.last_out or forgotten_end(case)
-    if first_in is None or ends_at is None:
-        return 0
-    away = [*expected.breaks, *away_between(case.seen.steps)]
-    if case.session.terms.overtime:
-        return int(time_in(first_in, ends_at, away).total_seconds())
-    return int(time_in(max(first_in, expected.begins_at), min(ends_at, expected.ends_at), away).total_seconds())
+    expected, total = case.expected, timedelta()
+    for begins_at, known_end in stays_of(case)[0]:
+        ends_at = known_end or case.last_out or forgotten_end(case)
+        if ends_at is None:
+            continue
+        if case.session.terms.overtime:
+            total += time_in(begins_at, ends_at, expected.breaks)
+        else:
+            total += time_in(max(begins_at, expected.begins_at), min(ends_at, expected.ends_at), expected.breaks)
+    return int(total.total_seconds())
 
 
 def forgotten_end(case: Case) -> datetime | None:
     rule = case.session.terms.forgotten_exit
     if rule is ForgottenExit.NOTHING:
-        entries = [one.at for one in case.seen.steps if one.enters]
-        return entries[-1] if len(entries) > 1 else None
+        return None
     if rule is ForgottenExit.END and case.decided:
         return case.expected.ends_at
     return max((one.at for one in case.claim.passes), default=None)
 
 
 def problems_of(case: Case) -> set[Problem]:
-    problems = strange_steps(case.seen.steps)
+    problems = stays_of(case)[1]
     if case.first_in is None and case.last_out is not None:
         problems.add(Problem.EXIT_WITHOUT_ENTRY)
-    if case.said.first_in is not None:
-        problems.discard(Problem.EXIT_WITHOUT_ENTRY)
     if case.session.terms.exits_expected and case.decided and case.first_in is not None and case.last_out is None:
         problems.add(Problem.NO_EXIT)
     if case.expected.on_leave:

@@ -1,14 +1,16 @@
 """What the passes tell of a session: arrivals, departures and the time between, once more."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
-from server.attendance.rules.facts import Interval, Pass, Way
+from server.attendance.rules.facts import Pass, Way
 from server.attendance.rules.records import Problem
 from server.schedules.terms import Mode
 from tests.attendance.reference_carrying import Claim
 from tests.attendance.reference_walk import walk
+
+Pair = tuple[datetime, datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ def seen_in(claim: Claim) -> Seen:
         seen.first_pass, seen.first_in = claim.carried, claim.session.begins_at
     if claim.carried_on:
         seen.last_out = claim.session.ends_at
+        seen.steps = told(seen.steps, None, seen.last_out)
     return seen
 
 
@@ -81,18 +84,31 @@ def seen_in_pairs(claim: Claim) -> Seen:
     )
 
 
-def away_between(steps: list[Step]) -> list[Interval]:
-    """Between an exit and whatever follows it they were away; between two entries nobody knows."""
-    return [Interval(one.at, following.at) for one, following in pairwise(steps) if not one.enters or following.enters]
+def told(steps: list[Step], first_in: datetime | None, last_out: datetime | None) -> list[Step]:
+    """The steps with the first entry and the last exit where somebody says they were, even if the one is said to be before the other."""
+    between = [one for one in steps if (first_in is None or one.at >= first_in) and (last_out is None or one.at <= last_out)]
+    if first_in is not None:
+        between = between[1:] if between and between[0].enters else between
+        between = [Step(first_in, enters=True), *between]
+    if last_out is not None:
+        between = between[:-1] if between and not between[-1].enters else between
+        between = [*between, Step(last_out, enters=False)]
+    return between
 
 
-def strange_steps(steps: list[Step]) -> set[Problem]:
+def pairs_of(steps: list[Step]) -> tuple[list[Pair], set[Problem]]:
+    """Pairs; the last one may have no end. An entry that another entry follows counts for nothing."""
+    pairs: list[Pair] = []
     problems = set()
-    before = Step(datetime.min.replace(tzinfo=UTC), enters=False)
-    for one in steps:
-        if one.enters and before.enters:
+    for before, one in pairwise([None, *steps]):
+        after_entry = before is not None and before.enters
+        assert one is not None
+        if one.enters and after_entry:
             problems.add(Problem.ENTERED_TWICE)
-        if not one.enters and not before.enters:
+        if not one.enters and not after_entry:
             problems.add(Problem.EXIT_WITHOUT_ENTRY)
-        before = one
-    return problems
+        if not one.enters and before is not None and after_entry:
+            pairs.append((before.at, one.at))
+    if steps and steps[-1].enters:
+        pairs.append((steps[-1].at, None))
+    return pairs, problems

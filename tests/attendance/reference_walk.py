@@ -35,7 +35,8 @@ def walk(passes: Iterable[Pass], gap: timedelta, *, inside: bool = False, taken:
     if taken is not None:
         result.kept.append(taken)
     for at in sorted({one.at for one in passes}):
-        for way in INSIDE_ORDER if result.inside else OUTSIDE_ORDER:
+        inside_order = result.inside or (taken is not None and taken.at == at)
+        for way in INSIDE_ORDER if inside_order else OUTSIDE_ORDER:
             for one in sorted((p for p in passes if p.at == at and p.way is way), key=lambda p: p.id):
                 if not too_close(result.kept, one, gap):
                     step(result, one)
