@@ -203,4 +203,5 @@ RECOMPUTE_HANDLERS = {
 }
 GALLERY_REVISION = "server.gallery.selectors.gallery_revision"
 NODE_HIGH_WATER = "server.sightings.selectors.high_water"
+SITE_CLOCK_CHANGED = "server.schedules.services.site_replan"
 NODE_TOKEN_DAYS = CONFIG.node_token_days

@@ -1,17 +1,24 @@
 """Sites and doors for staff."""
 
+from typing import TypeVar
+
+from django.utils import timezone
+from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import ModelViewSet
 
+from server.accounts.models import User
 from server.core.pagination import ordered_by
 from server.core.permissions import Resource
 from server.core.schema import refuses
+from server.sites import services
 from server.sites.models import Door, Site
 from server.sites.serializers import DoorSerializer, SiteSerializer
 
+_M = TypeVar("_M", Site, Door)
 METHODS = ["get", "post", "patch", "delete", "head", "options"]
 
 
-@refuses(destroy=(409,))
+@refuses(partial_update=(409,), destroy=(409,))
 class SiteViewSet(ModelViewSet[Site]):
     """Places with their own local days."""
 
@@ -24,6 +31,11 @@ class SiteViewSet(ModelViewSet[Site]):
     lookup_url_kwarg = "id"
     http_method_names = METHODS
     filterset_fields = ["name"]
+
+    def perform_update(self, serializer: BaseSerializer[Site]) -> None:
+        by = self.request.user if isinstance(self.request.user, User) else None
+        site = _filled(self.get_object(), serializer)
+        serializer.instance = services.site_save(site=site, by=by, now=timezone.now())
 
 
 @refuses(destroy=(409,))
@@ -39,3 +51,12 @@ class DoorViewSet(ModelViewSet[Door]):
     lookup_url_kwarg = "id"
     http_method_names = METHODS
     filterset_fields = ["name", "restricted"]
+
+    def perform_update(self, serializer: BaseSerializer[Door]) -> None:
+        serializer.instance = services.door_save(door=_filled(self.get_object(), serializer))
+
+
+def _filled(row: _M, serializer: BaseSerializer[_M]) -> _M:
+    for name, value in serializer.validated_data.items():
+        setattr(row, name, value)
+    return row
