@@ -3,28 +3,25 @@
 from django.core.management.base import BaseCommand
 from django_q.models import Schedule
 
+EVERY_SO_MANY_MINUTES = {
+    "sweep": ("server.recompute.tasks.sweep", 1),
+    "sessions begin and end": ("server.attendance.tasks.sweep", 1),
+    "gallery sweep": ("server.gallery.tasks.sweep", 5),
+    "embed again": ("server.gallery.tasks.embed_again", 1),
+    "second looks": ("server.sightings.tasks.look_again", 5),
+}
+EVERY_DAY = {
+    "sessions ahead": "server.schedules.tasks.extend",
+}
+
 
 class Command(BaseCommand):
     help = "Make the schedules the workers need. Safe to repeat."
 
     def handle(self, *args: object, **options: object) -> None:
-        Schedule.objects.update_or_create(
-            name="sweep",
-            defaults={"func": "server.recompute.tasks.sweep", "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1},
-        )
-        Schedule.objects.update_or_create(
-            name="gallery sweep",
-            defaults={"func": "server.gallery.tasks.sweep", "schedule_type": Schedule.MINUTES, "minutes": 5, "repeats": -1},
-        )
-        Schedule.objects.update_or_create(
-            name="embed again",
-            defaults={"func": "server.gallery.tasks.embed_again", "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1},
-        )
-        Schedule.objects.update_or_create(
-            name="second looks",
-            defaults={"func": "server.sightings.tasks.look_again", "schedule_type": Schedule.MINUTES, "minutes": 5, "repeats": -1},
-        )
-        Schedule.objects.update_or_create(
-            name="sessions ahead",
-            defaults={"func": "server.schedules.tasks.extend", "schedule_type": Schedule.DAILY, "repeats": -1},
-        )
+        for name, (task, minutes) in EVERY_SO_MANY_MINUTES.items():
+            Schedule.objects.update_or_create(
+                name=name, defaults={"func": task, "schedule_type": Schedule.MINUTES, "minutes": minutes, "repeats": -1}
+            )
+        for name, task in EVERY_DAY.items():
+            Schedule.objects.update_or_create(name=name, defaults={"func": task, "schedule_type": Schedule.DAILY, "repeats": -1})
