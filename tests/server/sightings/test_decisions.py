@@ -133,9 +133,12 @@ def test_only_people_who_are_here_are_named_and_only_somebody_is_rejected(staff:
     with pytest.raises(Conflict) as refusal:
         decide(sighting, Decision.REJECT, staff)
     assert refusal.value.code == "nothing_to_reject"
-    for decision, person, code in ((Decision.ASSIGN, None, "person_missing"), (Decision.IGNORE, grace, "person_not_asked")):
+    garbled: list[tuple[Decision, Person | None, str]] = [
+        (Decision.ASSIGN, None, "person_missing"), (Decision.IGNORE, grace, "person_not_asked")
+    ]  # fmt: skip
+    for decision, named, code in garbled:
         with pytest.raises(Rejected) as rejected:
-            decide(sighting, decision, staff, person)
+            decide(sighting, decision, staff, named)
         assert rejected.value.code == code
     assert not SightingDecision.objects.exists()
     then, today = (a_person(active_until=NOON.date()), a_person(active_from=date(2025, 1, 1)))

@@ -74,7 +74,8 @@ def test_nobody_else_decides_or_sees_strangers(role: Role | None, status: int) -
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
-        ({}, 400, "invalid"), ([], 400, "invalid"), ({"decision": "maybe"}, 400, "invalid"), ({"decision": "assign", "person": "x"}, 400, "invalid"),
+        ({}, 400, "invalid"), ([], 400, "invalid"),
+        ({"decision": "maybe"}, 400, "invalid"), ({"decision": "assign", "person": "x"}, 400, "invalid"),
         ({"decision": "assign"}, 422, "person_missing"), ({"decision": "assign", "person": str(uuid4())}, 422, "no_such_person"),
         ({"decision": "ignore", "note": "x" * 1001}, 400, "invalid"), ({"decision": "ignore", "note": "\x00"}, 400, "invalid"),
         ({"decision": "reject"}, 409, "nothing_to_reject"),

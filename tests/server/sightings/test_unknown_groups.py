@@ -1,5 +1,6 @@
 """Unknown passes grouped by face: which join, who decides, and that nobody of ours is ever swallowed."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import uuid4
 
@@ -208,11 +209,12 @@ def test_what_contradicts_the_state_of_a_group_is_refused_in_words(node: FakeNod
     assert refusal.value.code == "person_not_active"
     group_assign(group=group_of(one), person=eve, by=by, now=now)
     group_ignore(group=group_of(two), by=by, now=now)
-    for refused, code in (
+    deeds: list[tuple[Callable[[], object], str]] = [
         (lambda: group_ignore(group=group_of(one), by=by, now=now), "assigned"),
         (lambda: group_assign(group=group_of(one), person=a_person(), by=by, now=now), "other_person"),
         (lambda: group_assign(group=group_of(two), person=eve, by=by, now=now), "ignored"),
-    ):
+    ]
+    for refused, code in deeds:
         with pytest.raises(Conflict) as refusal:
             refused()
         assert refusal.value.code == code
