@@ -21,6 +21,7 @@ USAGE = """usage: lintel-server COMMAND
   reembed        embed every sample with the configured model in the foreground: [--json] [--retry]
   forget_model   remove what a model made that nobody uses any more: MODEL_ID
   second_look    compare past sightings with the gallery of now: [--since DATE] [--json]
+  rebuild        derive all attendance anew: [--site NAME] [--from DATE] [--to DATE] [--workers N] [--resume] [--json]
   create_admin   make an account that may do everything: --username NAME [--json]
   check, migrate, shell, … every management command of Django
 

@@ -1,38 +1,104 @@
-"""Publishing what the rules derive."""
+"""Deriving what a window covers. Every one of these may be run again at any time: the same facts give the same records."""
 
-from datetime import date
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.utils import timezone
 
-from server.attendance.models import OpenDayRecord
-from server.attendance.rules.open_day import OpenDay, Seen, derive
-from server.sightings.models import Sighting
-from server.sites.days import day_bounds
+from server.attendance.extent import Days, days_at_site, days_of_person
+from server.attendance.facts_of_people import members
+from server.attendance.models import AttendanceRecord
+from server.attendance.publishing import people_publish, person_days_publish
+from server.attendance.publishing_discrepancies import differing_people
+from server.attendance.publishing_ground import days_hold, publishing_begin
+from server.attendance.session_settling import sessions_settle
+from server.people.models import Person
+from server.recompute import windows
+from server.recompute.services import Window, mark
+from server.recompute.why import Why
+from server.schedules.models import Session
 from server.sites.models import Site
 
-
-def open_day_derive(*, site: Site, local_date: date, person: int) -> None:
-    """Derive one person's open day from its facts and publish it. Running it again changes nothing."""
-    begins, ends = day_bounds(local_date, site.zone, site.day_cut)
-    times = Sighting.objects.filter(
-        counts_for_id=person, door__site=site, time_known=True, captured_at__gte=begins, captured_at__lt=ends
-    ).values_list("captured_at", flat=True)
-    derived = derive((Seen(person, at) for at in times), zone=site.zone, day_cut=site.day_cut)
-    open_day_publish(site=site, local_date=local_date, person=person, derived=derived)
+SPAN_DAYS = 31
+"""Windows that are longer are split, so that none takes long."""
+PART_DAYS = 5
+PART_PERSON_DAYS = 5000
+FAR_AHEAD = timedelta(days=2)
+OF_ITSELF = frozenset({Why.COVERAGE.value, Why.WAITED.value})
+"""What changes a session alone, never its neighbours."""
 
 
-def open_day_publish(*, site: Site, local_date: date, person: int, derived: tuple[OpenDay, ...]) -> None:
-    """Replace what is published for this window: changed, made, or removed where nothing is left."""
+def around(day: date) -> list[date]:
+    """The day, and those next to it: a pass of this day may belong to a session or a visit of theirs."""
+    return list(Days(day, day).wider())
+
+
+def person_days_derive(*, site: Site, day: date, why: Mapping[int, frozenset[str]], now: datetime) -> int:
+    """Derive these people around a local day, each for its own reasons. Returns how many records changed."""
+    reasons: dict[tuple[str, ...], list[int]] = {}
+    for person, words in why.items():
+        reasons.setdefault(tuple(sorted(words)), []).append(person)
     with transaction.atomic():
-        published = OpenDayRecord.objects.filter(site=site, local_date=local_date, person_id=person)
-        days = [day for day in derived if day.local_date == local_date]
-        if not days:
-            published.delete()
-            return
-        day = days[0]
-        values = {"first_seen": day.first_seen, "last_seen": day.last_seen, "sightings": day.sightings}
-        now = timezone.now()
-        if published.filter(**values).exists():
-            return
-        OpenDayRecord.objects.update_or_create(site=site, local_date=local_date, person_id=person, defaults={**values, "changed_at": now})
+        return sum(
+            person_days_publish(site=site, days=around(day), people=people, why=frozenset(words), now=now)
+            for words, people in sorted(reasons.items())
+        )
+
+
+def person_derive(*, person: Person, first: date | None, last: date | None, why: frozenset[str], now: datetime) -> int:
+    """Derive a person at every site on these days. Long times are marked again in parts. Returns how many records changed."""
+    asked = Days(first, last) if first is not None and last is not None else None
+    if asked is None or asked.longer_than(SPAN_DAYS):
+        known = days_of_person(person, now=now)
+        asked = None if known is None else known.shared_with(first, last)
+    if asked is None:
+        return 0
+    if asked.longer_than(SPAN_DAYS):
+        parts = asked.parts(SPAN_DAYS)
+        return _mark_again((windows.person_days(person=person.pk, first=part.first, last=part.last) for part in parts), why)
+    days = list(asked.wider())
+    with transaction.atomic():
+        sites = Site.objects.order_by("pk")
+        return sum(person_days_publish(site=site, days=days, people=[person.pk], why=why, now=now) for site in sites)
+
+
+def site_days_derive(*, site: Site, first: date | None, last: date | None, why: frozenset[str], now: datetime) -> int:
+    """Derive everybody at a site on these days. Long times are marked again in parts. Returns how many records changed."""
+    length = part_days()
+    asked = Days(first, last) if first is not None and last is not None else None
+    if asked is not None and not asked.longer_than(length):
+        return person_days_publish(site=site, days=list(asked), people=None, why=why, now=now)
+    known = days_at_site(site, now=now)
+    asked = None if known is None else known.shared_with(first, last)
+    parts = [] if asked is None else asked.parts(length)
+    return _mark_again((windows.site_days(site=site.pk, first=part.first, last=part.last) for part in parts), why)
+
+
+def part_days() -> int:
+    """Days of everybody at a site that are derived in one go: fewer where there are more people."""
+    return max(1, min(PART_DAYS, PART_PERSON_DAYS // max(1, Person.objects.count())))
+
+
+def session_derive(*, session: Session, why: frozenset[str], now: datetime) -> int:
+    """Derive everybody who is or was expected at a session, also who was never seen. Returns how many records changed."""
+    told = AttendanceRecord.objects.filter(session=session, gone_at__isnull=True)
+    if session.window_begins_at > now + FAR_AHEAD and not told.exists():
+        return 0
+    with transaction.atomic():
+        days = {session.local_date, *told.order_by().values_list("local_date", flat=True).distinct()}
+        reached = days if why <= OF_ITSELF else {near for day in days for near in around(day)}
+        days_hold(site=session.site_id, days=reached)
+        people = set(members({session.group_id}, session.local_date, session.local_date).values_list("person", flat=True))
+        people |= set(told.values_list("person", flat=True)) | differing_people(session)
+        publishing = publishing_begin(site=session.site, days=reached, why=why, now=now)
+        changed = people_publish(publishing, people)
+        sessions_settle(publishing.ground, [session.pk], now=now)
+        return changed
+
+
+def _mark_again(parts: Iterable[Window], why: frozenset[str]) -> int:
+    """The parts of a long window are windows of their own; nothing was changed yet."""
+    found = list(parts)
+    for word in sorted(why) or [""]:
+        mark(found, why=word)
+    return 0

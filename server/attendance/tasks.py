@@ -1,15 +1,67 @@
-"""Background work on attendance; every task may run twice."""
+"""Background work on attendance: what the windows of `server.recompute.windows` mean. Every task may run twice."""
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 
-from server.attendance.services import open_day_derive
+from django.utils import timezone
+
+from server.attendance import services
+from server.attendance.session_coverage import coverage_derive
+from server.attendance.session_sweep import sessions_sweep
 from server.people.models import Person
-from server.sites.models import Site
+from server.schedules.models import Session
+from server.sites.models import Door, Site
 
 
-def derive_open_day(key: str, why: frozenset[str]) -> None:  # noqa: ARG001
-    """`key`: site:date:person. What has gone meanwhile needs no attendance."""
-    site_id, day, person_id = key.split(":")
+def derive_person_day(key: str, why: frozenset[str]) -> None:
+    """`key`: site:day:person."""
+    derive_person_days({key: why})
+
+
+def derive_person_days(keys: Mapping[str, frozenset[str]]) -> None:
+    """Many people of one site and day at once, with their reasons. What has gone meanwhile needs no attendance."""
+    site_id, day, _ = next(iter(keys)).split(":")
     site = Site.objects.filter(pk=int(site_id)).first()
-    if site is not None and Person.objects.filter(pk=int(person_id)).exists():
-        open_day_derive(site=site, local_date=date.fromisoformat(day), person=int(person_id))
+    if site is not None:
+        whose = {int(key.rpartition(":")[2]): why for key, why in keys.items()}
+        services.person_days_derive(site=site, day=date.fromisoformat(day), why=whose, now=timezone.now())
+
+
+def derive_person(key: str, why: frozenset[str]) -> None:
+    """`key`: person:first:last, a day or nothing."""
+    person_id, first, last = key.split(":")
+    person = Person.objects.filter(pk=int(person_id)).first()
+    if person is not None:
+        services.person_derive(person=person, first=_day(first), last=_day(last), why=why, now=timezone.now())
+
+
+def derive_session(key: str, why: frozenset[str]) -> None:
+    """`key`: that of the session."""
+    session = Session.objects.select_related("site").filter(pk=int(key)).first()
+    if session is not None:
+        services.session_derive(session=session, why=why, now=timezone.now())
+
+
+def derive_site_days(key: str, why: frozenset[str]) -> None:
+    """`key`: site:first:last, each of them or nothing."""
+    site_id, first, last = key.split(":")
+    sites = Site.objects.filter(pk=int(site_id)) if site_id else Site.objects.all()
+    for site in sites.order_by("pk"):
+        services.site_days_derive(site=site, first=_day(first), last=_day(last), why=why, now=timezone.now())
+
+
+def derive_coverage(key: str, why: frozenset[str]) -> None:  # noqa: ARG001 (a handler is told)
+    """`key`: door:hour in UTC."""
+    door_id, hour = key.split(":")
+    door = Door.objects.select_related("site").filter(pk=int(door_id)).first()
+    if door is not None:
+        coverage_derive(door=door, hour=datetime.fromisoformat(f"{hour}:00:00").replace(tzinfo=UTC), now=timezone.now())
+
+
+def sweep() -> int:
+    """Scheduled every minute: sessions begin, and the wait for coverage ends, without anybody telling."""
+    return sessions_sweep(now=timezone.now())
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None

@@ -199,8 +199,13 @@ logging_config()
 
 RECOMPUTE_HANDLERS = {
     "times": "server.sightings.tasks.derive_times",
-    "open_day": "server.attendance.tasks.derive_open_day",
+    "person_day": "server.attendance.tasks.derive_person_day",
+    "person": "server.attendance.tasks.derive_person",
+    "session": "server.attendance.tasks.derive_session",
+    "site_days": "server.attendance.tasks.derive_site_days",
+    "coverage": "server.attendance.tasks.derive_coverage",
 }
+RECOMPUTE_TOGETHER = {"person_day": "server.attendance.tasks.derive_person_days"}
 GALLERY_REVISION = "server.gallery.selectors.gallery_revision"
 NODE_HIGH_WATER = "server.sightings.selectors.high_water"
 SITE_CLOCK_CHANGED = "server.schedules.services.site_replan"

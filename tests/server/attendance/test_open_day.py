@@ -1,50 +1,17 @@
-from datetime import date, time, timedelta
+from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
-from django.core.management import call_command
-from hypothesis import given
-from hypothesis import strategies as st
 
 from server.attendance.models import OpenDayRecord
-from server.attendance.rules.open_day import OpenDay, Seen, derive
-from server.attendance.services import open_day_derive
 from server.core.permissions import Role
 from server.people.models import Person
-from server.recompute.services import work_off
+from server.recompute.services import mark, work_off
+from server.recompute.windows import person_day
 from server.sightings.models import Sighting
 from tests.factories import NOON, FakeNode, a_door, a_person, a_site, an_account, as_role
 
-UTC_ZONE, CUT = ZoneInfo("UTC"), time(4)
 DAY = date(2024, 11, 20)
-
-
-def test_first_last_and_how_often() -> None:
-    facts = [Seen(1, NOON), Seen(1, NOON + timedelta(hours=2)), Seen(1, NOON - timedelta(hours=3)), Seen(2, NOON)]
-    assert derive(facts, zone=UTC_ZONE, day_cut=CUT) == (
-        OpenDay(1, DAY, NOON - timedelta(hours=3), NOON + timedelta(hours=2), 3),
-        OpenDay(2, DAY, NOON, NOON, 1),
-    )
-
-
-def test_a_night_before_the_cut_belongs_to_the_day_before() -> None:
-    facts = [Seen(1, NOON), Seen(1, NOON + timedelta(hours=15)), Seen(1, NOON + timedelta(hours=17))]
-    assert [(day.local_date, day.sightings) for day in derive(facts, zone=UTC_ZONE, day_cut=CUT)] == [
-        (DAY, 2),
-        (DAY + timedelta(days=1), 1),
-    ]
-
-
-def test_nobody_seen_is_no_day() -> None:
-    assert derive([], zone=UTC_ZONE, day_cut=CUT) == ()
-
-
-@given(st.permutations([Seen(person, NOON + timedelta(hours=5 * hour)) for person in (1, 2) for hour in range(4)]))
-def test_the_order_of_facts_makes_no_difference(facts: list[Seen]) -> None:
-    assert derive(facts, zone=UTC_ZONE, day_cut=CUT) == derive(
-        sorted(facts, key=lambda seen: (seen.person, seen.at)), zone=UTC_ZONE, day_cut=CUT
-    )
 
 
 @pytest.mark.django_db
@@ -66,29 +33,10 @@ def test_a_late_sighting_changes_the_day_and_a_removed_one_removes_it() -> None:
     day = OpenDayRecord.objects.get()
     assert day.first_seen == NOON - timedelta(hours=2)
     Sighting.objects.update(counts_for=None)
-    open_day_derive(site=day.site, local_date=DAY, person=person.pk)
-    assert not OpenDayRecord.objects.exists()
-
-
-@pytest.mark.django_db
-def test_deriving_again_leaves_the_rows_alone() -> None:
-    node = FakeNode.hung()
-    node.send(node.sighting(person=a_person()))
+    mark([person_day(site=day.site_id, day=DAY, person=person.pk)])
     work_off()
-    before = OpenDayRecord.objects.values_list().get()
-    call_command("recompute_all")
-    assert OpenDayRecord.objects.values_list().get() == before
-
-
-@pytest.mark.django_db
-def test_everything_derived_anew_repairs_what_is_wrong() -> None:
-    node = FakeNode.hung()
-    node.send(node.sighting(person=a_person()))
-    work_off()
-    OpenDayRecord.objects.update(sightings=99)
-    OpenDayRecord.objects.create(person=a_person(), site=a_site(), local_date=DAY, first_seen=NOON, last_seen=NOON, sightings=1)
-    call_command("recompute_all")
-    assert OpenDayRecord.objects.get().sightings == 1
+    assert not OpenDayRecord.objects.filter(gone_at__isnull=True).exists()
+    assert as_role(Role.ADMIN).get("/api/v1/open-days").json()["results"] == []
 
 
 @pytest.mark.django_db
