@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
@@ -28,7 +28,7 @@ from server.sites.models import Door, Site
 from shared_schema.clock import ClockReading
 from shared_schema.envelope import Envelope, Kind
 from shared_schema.ids import Epoch, NodeId, Seq
-from shared_schema.observation import CropShed, Gap, Observation
+from shared_schema.observation import Blind, CropShed, Gap, Observation
 from shared_schema.sealing import CROP, PROBE, seal
 from shared_schema.sighting import Candidate, Crop, Evidence, Outcome, Sighting
 
@@ -200,8 +200,21 @@ class FakeNode:
         ).model_copy(update=dict(changes or {}))
         return self.item(Kind.SIGHTING, said.model_dump_json().encode(), seq=seq, probe=probe)
 
-    def observation(self, *, seq: int | None = None) -> dict[str, Any]:
-        said = Observation(at=self.reading(), from_boot_ns=1, until_boot_ns=2, last_seq=0)
+    def observation(
+        self,
+        *,
+        seq: int | None = None,
+        looked: tuple[datetime, datetime] | None = None,
+        blind: Sequence[tuple[datetime, datetime]] = (),
+        synchronised: bool = True,
+    ) -> dict[str, Any]:
+        """It looked from–until; without times, in the first two nanoseconds of its boot."""
+        at = self.reading() if looked is None else self.reading(looked[1], synchronised=synchronised)
+        from_ns, until_ns = (1, 2) if looked is None else (self.reading(one).boot_ns for one in looked)
+        dark = tuple(
+            Blind(from_boot_ns=self.reading(one).boot_ns, until_boot_ns=self.reading(other).boot_ns, reason="dark") for one, other in blind
+        )
+        said = Observation(at=at, from_boot_ns=from_ns, until_boot_ns=until_ns, last_seq=0, blind=dark)
         return self.item(Kind.OBSERVATION, said.model_dump_json().encode(), seq=seq)
 
     def crop_shed(self, crop: bytes, *, about: int, seq: int | None = None) -> dict[str, Any]:
@@ -209,8 +222,9 @@ class FakeNode:
         said = CropShed(at=self.reading(), crop_sha256=digest, sighting_epoch=self.epoch, sighting_seq=about, reason="disk_full")
         return self.item(Kind.CROP_SHED, said.model_dump_json().encode(), seq=seq)
 
-    def gap(self, *, seq: int | None = None) -> dict[str, Any]:
-        said = Gap(at=self.reading(), lost_epoch=1, from_seq=5, to_seq=7, reason="torn")
+    def gap(self, *, seq: int | None = None, lost: tuple[int, int, int] = (1, 5, 7)) -> dict[str, Any]:
+        """`lost`: epoch, from, to."""
+        said = Gap(at=self.reading(), lost_epoch=lost[0], from_seq=lost[1], to_seq=lost[2], reason="torn")
         return self.item(Kind.GAP, said.model_dump_json().encode(), seq=seq)
 
     def send(self, *items: object) -> list[dict[str, Any]]:
