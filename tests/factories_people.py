@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from uuid import UUID
 
 import cv2
 import matplotlib as mpl
@@ -15,6 +16,8 @@ from server.people.models import Person
 from shared_schema.face.types import Bgr
 
 PASSWORD = "a long walk to the door"
+NOBODY = UUID("00000000-0000-4000-8000-000000000000")
+"""The id of nothing; the same in every run, so that tests keep their names."""
 
 
 @cache

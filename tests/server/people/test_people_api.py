@@ -1,6 +1,5 @@
 from datetime import date, timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -9,7 +8,7 @@ from rest_framework.test import APIClient
 from server.core.permissions import Role
 from server.people.models import Group, Membership, Person
 from tests.factories import FakeNode, a_person, as_role
-from tests.factories_people import make_account, make_person
+from tests.factories_people import NOBODY, make_account, make_person
 
 pytestmark = pytest.mark.django_db
 PEOPLE, GROUPS, MEMBERSHIPS = "/api/v1/people", "/api/v1/groups", "/api/v1/memberships"
@@ -101,7 +100,7 @@ def test_somebody_who_was_seen_is_not_deleted(admin: APIClient) -> None:
     assert "active_until" in refused.json()["detail"]
 
 
-@pytest.mark.parametrize("address", [f"{PEOPLE}/{uuid4()}", f"{GROUPS}/{uuid4()}", f"{PEOPLE}/nonsense", f"{MEMBERSHIPS}/{uuid4()}"])
+@pytest.mark.parametrize("address", [f"{PEOPLE}/{NOBODY}", f"{GROUPS}/{NOBODY}", f"{PEOPLE}/nonsense", f"{MEMBERSHIPS}/{NOBODY}"])
 def test_what_is_not_there_is_a_404_for_every_verb(admin: APIClient, address: str) -> None:
     assert admin.patch(address, {}).status_code == 404
     assert admin.delete(address).status_code == 404

@@ -3,7 +3,7 @@ from uuid import uuid4
 import pytest
 
 from server.people.models import Person, Sample
-from tests.factories_people import collins, jpeg, make_person, no_face, two_faces
+from tests.factories_people import NOBODY, collins, jpeg, make_person, no_face, two_faces
 from tests.server.web.signed_in import file, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -79,7 +79,7 @@ def test_a_face_that_is_enrolled_already_is_asked_about_and_enrolled_when_it_is_
     assert Person.objects.get(name="Her Twin").samples.count() == 1
 
 
-@pytest.mark.parametrize("confirmed", ["on", "", "x" * 36, str(uuid4())])
+@pytest.mark.parametrize("confirmed", ["on", "", "x" * 36, str(NOBODY)])
 def test_confirming_something_else_enrols_nobody_twice(confirmed: str) -> None:
     client, known = signed_in(), make_person("Eileen Collins")
     client.post(f"/enrol/{known.uuid}/", {"consent": "on", "images": [file(jpeg(collins()))]})

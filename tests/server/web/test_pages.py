@@ -10,7 +10,7 @@ from server.core.permissions import Role
 from server.people.models import Group, Membership, Person
 from server.sites.days import local_day
 from tests.factories import FakeNode, a_door, a_site, heartbeat
-from tests.factories_people import PASSWORD, collins, jpeg, make_account, make_person
+from tests.factories_people import NOBODY, PASSWORD, collins, jpeg, make_account, make_person
 from tests.server.web.signed_in import file, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +26,7 @@ def passed_by(person: Person | None, *, at: datetime = NOW) -> FakeNode:
     return node
 
 
-@pytest.mark.parametrize("url", ["/", "/today/now", "/people/", "/enrol/", f"/enrol/{uuid4()}/", "/nodes/"])
+@pytest.mark.parametrize("url", ["/", "/today/now", "/people/", "/enrol/", f"/enrol/{NOBODY}/", "/nodes/"])
 def test_without_signing_in_no_page_opens(url: str) -> None:
     for answer in (Client().get(url), Client().post(url)):
         assert answer.status_code == 302

@@ -1,5 +1,4 @@
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 import time_machine
@@ -11,7 +10,7 @@ from server.people.models import Group, Membership, Person
 from server.sightings.models import SecondLook, Sighting
 from server.sightings.second_look_services import second_look_make
 from tests.factories import LONG_AGO, NOON, FakeNode, a_door, a_site
-from tests.factories_people import make_account
+from tests.factories_people import NOBODY, make_account
 from tests.server.sightings.second_looks import enrolled, face, passed
 from tests.server.web.signed_in import signed_in
 
@@ -133,7 +132,7 @@ def test_a_manager_sees_those_of_the_own_group_without_buttons() -> None:
     assert "Accept:" not in page
 
 
-@pytest.mark.parametrize("url", [f"/second-looks/{uuid4()}/", "/second-looks/nonsense/"])
+@pytest.mark.parametrize("url", [f"/second-looks/{NOBODY}/", "/second-looks/nonsense/"])
 def test_a_second_look_that_is_none_is_not_found(url: str) -> None:
     assert signed_in().get(url).status_code == 404
 
