@@ -7,9 +7,7 @@ import django_filters
 from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework.generics import ListAPIView, RetrieveAPIView
-from rest_framework.request import Request
-from rest_framework.response import Response
+from rest_framework.generics import ListAPIView
 
 from server.attendance.columns import ATTENDANCE_COLUMNS, OPEN_DAY_COLUMNS, VISIT_COLUMNS
 from server.attendance.filters import AttendanceFilter, OpenDayFilter, VisitFilter
@@ -17,7 +15,6 @@ from server.attendance.models import AttendanceRecord, Derivation, OpenDayRecord
 from server.attendance.selectors import attendance_visible, in_now, open_days_visible, visits_visible
 from server.attendance.serializers import AttendanceSerializer, OpenDaySerializer, VisitSerializer
 from server.core.csv_lists import CsvList
-from server.core.etags import IF_NONE_MATCH, etag, is_known
 from server.core.pagination import CursorPages, ordered_by
 from server.core.permissions import Resource, scope_of_request
 from server.core.since import SINCE_PARAMETER, changes_ordered_by, since_of
@@ -66,29 +63,6 @@ class AttendanceApi(_Derived[AttendanceRecord]):
     filterset_class: type[django_filters.FilterSet] | None = AttendanceFilter
     csv_name, csv_columns = "attendance", ATTENDANCE_COLUMNS
     csv_ordering: tuple[str, ...] = ("local_date", "session__begins_at", "session_id", "person__name", "id")
-
-
-@extend_schema_view(get=extend_schema(parameters=[IF_NONE_MATCH], responses={200: AttendanceSerializer, 304: None}))
-class AttendanceRecordApi(RetrieveAPIView[AttendanceRecord]):
-    """One record. Its ETag is its version, which rises with every change of it."""
-
-    resource = Resource.ATTENDANCE
-    queryset = AttendanceRecord.objects.none()
-    serializer_class = AttendanceSerializer
-    lookup_field = "uuid"
-    lookup_url_kwarg = "id"
-
-    def get_queryset(self) -> QuerySet[AttendanceRecord]:
-        if getattr(self, "swagger_fake_view", False):
-            return AttendanceRecord.objects.none()
-        return attendance_visible(user=self.request.user, scope=scope_of_request(self.request, self.resource))
-
-    def retrieve(self, request: Request, *args: object, **kwargs: object) -> Response:
-        record = self.get_object()
-        headers = {"ETag": etag(record.version), "Cache-Control": "private, no-cache"}
-        if is_known(request, record.version):
-            return Response(status=304, headers=headers)
-        return Response(self.get_serializer(record).data, headers=headers)
 
 
 @extend_schema_view(get=extend_schema(parameters=[SINCE_PARAMETER]))

@@ -1,0 +1,72 @@
+"""The sheet of a session: everybody who was expected, and whoever has a record beside, with the record. A fixed number of queries."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from server.attendance.facts_of_site import session_facts
+from server.attendance.models import AttendanceRecord
+from server.people.models import Person
+from server.schedules.models import Session
+from server.schedules.selectors import expected_people
+from server.sightings.coverage import synced_through
+from server.sites.models import Door
+
+WAITING = "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """Somebody on the sheet. No record: it is too early to say anything."""
+
+    person: Person
+    expected: bool
+    record: AttendanceRecord | None
+
+    @property
+    def state(self) -> str:
+        return WAITING if self.record is None else self.record.state
+
+
+@dataclass(frozen=True, slots=True)
+class DoorKnown:
+    """A door that serves the session, and until when everybody who passed it is known of."""
+
+    door: Door
+    known_through: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A session with everybody who belongs on its sheet, by name."""
+
+    session: Session
+    rows: tuple[SheetRow, ...]
+    doors: tuple[DoorKnown, ...]
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many are in each state."""
+        return Counter(row.state for row in self.rows)
+
+    @property
+    def late(self) -> int:
+        return sum(1 for row in self.rows if row.record is not None and (row.record.late_by_s or 0) > 0)
+
+
+def session_sheet(session: Session, *, people: QuerySet[Person], now: datetime) -> Sheet:
+    """Of these people: whom the caller may see."""
+    records = {row.person_id: row for row in AttendanceRecord.objects.filter(session=session, gone_at__isnull=True)}
+    expected = set(expected_people(session).values_list("pk", flat=True))
+    listed = people.filter(Q(pk__in=expected) | Q(pk__in=records)).order_by("name", "id")
+    rows = tuple(SheetRow(person, person.pk in expected, records.get(person.pk)) for person in listed)
+    return Sheet(session, rows, _doors(session, now))
+
+
+def _doors(session: Session, now: datetime) -> tuple[DoorKnown, ...]:
+    keys = {serving.door for serving in session_facts([session])[session.pk].serving}
+    known = synced_through(doors=keys, now=now)
+    return tuple(DoorKnown(door, known.get(door.pk)) for door in Door.objects.filter(pk__in=keys).order_by("name", "id"))
