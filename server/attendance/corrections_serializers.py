@@ -4,6 +4,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from server.attendance.correction_models import SAID, Correction, CorrectionAttachment, CorrectionComment
+from server.attendance.corrections_preview import computed_for
 from server.attendance.corrections_values import Changes, Diff, changes_of, diff_of, published_for
 from server.attendance.models import AttendanceRecord
 from server.attendance.rules.facts import State
@@ -142,4 +143,4 @@ class CorrectionSerializer(serializers.ModelSerializer[Correction]):
         key = (row.session_id, row.person_id)
         if many is not None:
             return diff_of(row, published=many.get(key))
-        return diff_of(row, published=published_for([row]).get(key))
+        return diff_of(row, published=published_for([row]).get(key), computed=computed_for(row))

@@ -1,6 +1,6 @@
 """Passes entered by hand: a forgotten exit or entry. A fact like a sighting, beside the sightings; undone rows stay."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from django.db import transaction
 
@@ -17,6 +17,9 @@ from server.recompute.services import Window, mark
 from server.recompute.why import Why
 from server.sites.days import local_day
 from server.sites.models import Door
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""What lies before this is a typing error."""
 
 
 def pass_add(  # noqa: PLR0913 (a pass has so many sides)
@@ -54,8 +57,8 @@ def pass_undo(*, row: ManualPass, by: User, now: datetime) -> ManualPass:
 
 
 def _refuse_time(door: Door, at: datetime, now: datetime) -> None:
-    if at > now:
-        message = "The time lies in the future; enter when the person passed."
+    if not EARLIEST <= at <= now:
+        message = "The time lies in the future, or before this century; enter when the person passed."
     elif (door.used_from and at < door.used_from) or (door.used_until and at >= door.used_until):
         message = f"The door {door.name} was not in use at that time; choose another door or time."
     else:

@@ -17,9 +17,12 @@ from server.attendance.corrections import (
     correction_withdraw,
     corrections_decide,
 )
-from server.attendance.corrections_values import Changes, diff_of, published_for
+from server.attendance.corrections_guards import record_of
+from server.attendance.corrections_preview import computed_for
+from server.attendance.corrections_values import Changes, diff_of, published_for, values_of
 from server.attendance.marks import Said, mark_make, mark_undo
 from server.attendance.passes import pass_add, pass_undo
+from server.attendance.publishing import person_days_publish
 from server.attendance.rules.facts import State, Way
 from server.attendance.seals import seal_make
 from server.audit.models import AuditEntry
@@ -89,6 +92,28 @@ def test_the_diff_shows_each_field_and_whether_the_record_has_changed_since() ->
     diff = diff_of(row, published=record)
     assert diff.stale
     assert {field.name: field.stale for field in diff.fields} == {"state": True, "first_in": False, "late_by_s": True}
+
+
+def test_the_preview_says_what_the_rules_make_of_a_wish_and_what_is_published_then_is_the_same() -> None:
+    school = Class()
+    assert school.kim.memberships.exists()
+    publish(school)
+    row = asked(school, changes=Changes(first_in=NOON + timedelta(minutes=12), last_out=NOON + timedelta(minutes=72)))
+    foreseen = computed_for(row)
+    assert foreseen is not None
+    assert (foreseen["state"], foreseen["late_by_s"], foreseen["worked_s"], foreseen["method"]) == ("present", 720, 3600, "manual")
+    approved(row, school.teacher)
+    publish(school)
+    assert values_of(record_of(person=school.kim, session=school.session)) == foreseen
+    row.refresh_from_db()
+    assert computed_for(row) is None
+    correction_undo(correction=row, reason="x", by=school.teacher, now=LATER)
+    publish(school)
+    assert values_of(record_of(person=school.kim, session=school.session)) == row.before
+
+
+def publish(school: Class) -> None:
+    person_days_publish(site=school.site, days=[school.session.local_date], people=None, why=frozenset(), now=LATER)
 
 
 @pytest.mark.parametrize(
