@@ -78,7 +78,7 @@ def history(seed: int) -> DayFacts:
         passes=passes_of(frame, moments),
         sessions=frozenset(sessions),
         leave=leave_of(frame, sessions),
-        holidays=frozenset({HolidayFact(1, near(frame, -2, 0), near(frame, 0, 2))}) if frame.sometimes(0.12) else frozenset(),
+        holidays=frozenset({HolidayFact(1, near(frame, -2, -1), near(frame, -1, 2))}) if frame.sometimes(0.12) else frozenset(),
         marks=marks_of(frame, sessions, moments),
         corrections=corrections_of(frame, sessions, moments),
         covered=covered_of(frame, moments),
@@ -118,7 +118,7 @@ def moments_of(frame: Frame, sessions: list[SessionFact]) -> list[datetime]:
         edges += [at for rest in sorted(one.breaks) for at in (rest.begins_at, rest.ends_at)]
         edges += [at for serving in sorted(one.serving) for at in (serving.begins_at, serving.ends_at)]
     beside = [timedelta(seconds=seconds) for seconds in (-300, -30, -1, -0.5, 0, 0, 0, 0, 0.5, 1, 29, 30, 60, 300, 600)]
-    return [min(max(at + frame.random.choice(beside), frame.begins_at), frame.ends_at) for at in edges for _ in range(2)]
+    return [at + frame.random.choice(beside) for at in edges for _ in range(2)]
 
 
 def some_moment(frame: Frame, moments: list[datetime]) -> datetime:
@@ -132,15 +132,14 @@ def passes_of(frame: Frame, moments: list[datetime]) -> frozenset[Pass]:
     for number, drawn in enumerate(sorted(ats) if frame.sometimes(0.7) else ats):
         at = drawn
         if passes and frame.sometimes(0.3):
-            at = passes[-1].at + timedelta(seconds=chance.choice((0, 0, 0, 0.004, 1, 29, 30, 31, 300, 3600)))
+            at = passes[-1].at + timedelta(seconds=chance.choice((0, 0, 0, 0.004, 1, 29, 30, 31, 300, 600, 3600)))
         door = chance.choice(list(frame.doors))
         way = frame.doors[door] if frame.sometimes(0.5) else chance.choice(list(Way))
         if number in {0, len(ats) - 1} and frame.sometimes(0.5):
             way = Way.OUT if number else Way.IN
-        earliest = chance.choice((at - timedelta(minutes=10), chance.choice(moments))) if frame.sometimes(0.15) else None
-        if earliest is not None and earliest > at:
-            earliest = at
-        if frame.begins_at <= at < frame.ends_at:
+        known = [at - timedelta(minutes=10), *sorted(moment for moment in moments if moment <= at)[-6:]]
+        earliest = chance.choice(known) if frame.sometimes(0.2) else None
+        if frame.begins_at <= at < frame.ends_at or frame.sometimes(0.5):
             passes.append(Pass(at, f"{chance.randrange(256):02x}-{number}", door, way, chance.choice(list(Method)), earliest))
     return frozenset(passes)
 
@@ -162,7 +161,7 @@ def leave_of(frame: Frame, sessions: list[SessionFact]) -> frozenset[LeaveFact]:
     zone = ZoneInfo(frame.zone)
     for key in range(frame.random.choice((0, 0, 0, 0, 0, 0, 1, 2, 3))):
         first = near(frame, -2, 0)
-        last = max(first, near(frame, 0, 2))
+        last = max(first, near(frame, -1, 2))
         if frame.sometimes(0.3) or not sessions:
             found.add(LeaveFact(key, first, last))
             continue
@@ -222,7 +221,7 @@ def areas_of(frame: Frame) -> frozenset[AreaFact]:
         AreaFact(
             key,
             frozenset(door for door in frame.doors if frame.sometimes(0.7)),
-            AreaTerms(pick((0, 1, 30, 300)), frame.random.choice(list(AutoClose)), pick((600, 3600, 57_600, 100_000))),
+            AreaTerms(pick((0, 1, 30, 300)), frame.random.choice(list(AutoClose)), pick((600, 3600, 3600, 57_600, 100_000))),
         )
         for key in range(1, frame.random.randint(0, 2) + 1)
     )

@@ -19,8 +19,6 @@ def sessions_of(chance: random.Random, days: Sequence[Day], doors: Mapping[int, 
         begins_at = beginning_of(chance, days, last)
         last = begins_at + timedelta(minutes=chance.choice(LENGTHS_MIN))
         day = day_of(days, begins_at)
-        if day is None:
-            continue
         if chance.random() < 0.4:
             terms = terms_of(chance)
         sessions.append(
@@ -40,8 +38,10 @@ def sessions_of(chance: random.Random, days: Sequence[Day], doors: Mapping[int, 
     return sessions
 
 
-def day_of(days: Sequence[Day], at: datetime) -> date | None:
-    return next((day for day, begins_at, ends_at in days if begins_at <= at < ends_at), None)
+def day_of(days: Sequence[Day], at: datetime) -> date:
+    """What lies outside of the three days belongs to none of them, and must change nothing."""
+    known = next((day for day, begins_at, ends_at in days if begins_at <= at < ends_at), None)
+    return known or days[1][0] + timedelta(days=2 if at >= days[1][1] else -2)
 
 
 def beginning_of(chance: random.Random, days: Sequence[Day], last: datetime | None) -> datetime:
@@ -49,7 +49,7 @@ def beginning_of(chance: random.Random, days: Sequence[Day], last: datetime | No
     if last is not None and chance.random() < 0.75:
         return last + timedelta(minutes=chance.choice((0, 0, 0, 0, 0, 0, 1, 5, 15, 30, 31, 60, -1, -15, -60)))
     _, begins_at, _ = chance.choice((days[0], *[days[1]] * 6, days[2]))
-    return begins_at + timedelta(minutes=15 * chance.choice((0, 16, 18, 20, 36, 72, 80, chance.randrange(92))))
+    return begins_at + timedelta(minutes=15 * chance.choice((0, 16, 18, 20, 36, 72, 80, 86, chance.randrange(92))))
 
 
 def terms_of(chance: random.Random) -> Terms:
