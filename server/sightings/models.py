@@ -94,6 +94,7 @@ class Sighting(models.Model):
             models.Index(fields=("counts_for", "captured_at"), name="sighting_counts_for_time"),
             models.Index(fields=("door", "captured_at"), name="sighting_door_time"),
             models.Index(fields=("node", "boot_id"), name="sighting_boot"),
+            models.Index(fields=("-captured_at", "-record"), condition=Q(counts_for__isnull=True), name="sighting_of_nobody"),
         ]
 
     def __str__(self) -> str:
