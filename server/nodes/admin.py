@@ -3,7 +3,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 
 from server.core.admin import Admin, ReadOnlyAdmin
-from server.nodes import services
+from server.nodes import mounts
 from server.nodes.models import (
     ClaimConflict,
     ClaimToken,
@@ -32,10 +32,10 @@ class MountAdmin(Admin[Mount]):
     autocomplete_fields = ["door"]
 
     def save_model(self, request: HttpRequest, obj: Mount, form: "ModelForm[Mount]", change: bool) -> None:  # noqa: FBT001  (Django's)
-        services.mount_save(obj)
+        mounts.mount_save(obj)
 
     def delete_model(self, request: HttpRequest, obj: Mount) -> None:
-        services.mount_delete(obj)
+        mounts.mount_delete(obj)
 
 
 @admin.register(ClaimToken)

@@ -18,7 +18,7 @@ from server.accounts.models import User
 from server.core.pagination import ordered_by
 from server.core.permissions import Resource
 from server.core.schema import refuses
-from server.nodes import claims, services
+from server.nodes import claims, mounts, services
 from server.nodes.models import Mount, Node
 from server.nodes.selectors import settings_of, with_newest_settings
 from server.nodes.serializers import (
@@ -131,16 +131,16 @@ class MountViewSet(ModelViewSet[Mount]):
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]
 
     def perform_create(self, serializer: BaseSerializer[Mount]) -> None:
-        serializer.instance = services.mount_save(Mount(**serializer.validated_data))
+        serializer.instance = mounts.mount_save(Mount(**serializer.validated_data))
 
     def perform_update(self, serializer: BaseSerializer[Mount]) -> None:
         mount = cast("Mount", serializer.instance)
         for name, value in serializer.validated_data.items():
             setattr(mount, name, value)
-        services.mount_save(mount)
+        mounts.mount_save(mount)
 
     def perform_destroy(self, instance: Mount) -> None:
-        services.mount_delete(instance)
+        mounts.mount_delete(instance)
 
 
 def _staff(request: Request) -> User | None:

@@ -1,4 +1,4 @@
-"""Writes about nodes: revocation, unfreezing, settings, mounts."""
+"""Writes about nodes: revocation, unfreezing, settings."""
 
 from datetime import datetime, timedelta
 
@@ -9,12 +9,10 @@ from pydantic import ValidationError
 from server.accounts.models import User
 from server.core.errors import Conflict, Rejected
 from server.core.parsers import errors_by_field
-from server.nodes import clocks
 from server.nodes.alarms import alarm_resolve
-from server.nodes.models import AlarmKind, Mount, Node, NodeAlarm, NodeSettingsRevision
+from server.nodes.models import AlarmKind, Node, NodeAlarm, NodeSettingsRevision
 from server.nodes.selectors import settings_of, time_zone_of
 from server.nodes.tokens import tokens_end
-from server.recompute.services import Window, mark
 from shared_schema.node import NodeSettings
 
 IDENTIFY_FOR = timedelta(seconds=60)
@@ -85,19 +83,3 @@ def _add(node: Node, current: NodeSettings, changes: dict[str, object], *, by: U
     body = changed.model_dump(mode="json", exclude={"revision"})
     NodeSettingsRevision.objects.create(node=node, revision=changed.revision, body=body, created_by=by)
     return changed
-
-
-def mount_save(mount: Mount) -> Mount:
-    """Check, store, and have the node's sightings placed anew."""
-    with transaction.atomic():
-        mount.full_clean()
-        mount.save()
-        mark([Window(clocks.TIMES, f"{mount.node_id}:*:*")])
-    return mount
-
-
-def mount_delete(mount: Mount) -> None:
-    """Take the mount away as if it had never been, and have the node's sightings placed anew."""
-    with transaction.atomic():
-        mark([Window(clocks.TIMES, f"{mount.node_id}:*:*")])
-        mount.delete()

@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from server.nodes.models import Node, NodeSettingsRevision
 from server.sightings.coverage_models import MissingRange
-from server.sightings.coverage_numbers import Numbers, arrive, doubt, lose
+from server.sightings.coverage_numbers import OPEN, Numbers, arrive, doubt, lose
 from server.sightings.coverage_spans import Span
 from server.sightings.models import Gap, Observation, Record
 from shared_schema.node import NodeSettings
@@ -54,11 +54,13 @@ def bounds_renew(node: Node, first: Key, last: Key) -> list[Span]:
     if not MissingRange.objects.filter(node=node).exists():
         return []
     below, above = _known(node, below=first), _known(node, above=last)
-    ranges = MissingRange.objects.filter(
-        _after(below[0], "from_seq") if below else Q(), _before(above[0], "from_seq") if above else Q(), node=node
-    )
-    between = _between(node, below[0] if below else (0, 0), above[0] if above else (2**63 - 1, 2**63 - 1))
-    return _renew(list(ranges), [key for key, _ in between], [span for _, span in between], longest_untold(node))
+    near = _after(below[0], "to_seq") if below else Q()
+    ranges = list(MissingRange.objects.filter(near, _before(above[0], "from_seq") if above else Q(), node=node))
+    begun = min((row.epoch, row.from_seq) for row in ranges) if ranges else first
+    if below and begun <= below[0]:
+        below = _known(node, below=begun)
+    between = _between(node, below[0] if below else (0, 0), above[0] if above else (OPEN, OPEN))
+    return _renew(ranges, [key for key, _ in between], [span for _, span in between], longest_untold(node))
 
 
 def longest_untold(node: Node) -> timedelta:

@@ -1,8 +1,13 @@
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError
 
 from server.core.permissions import Role
 from server.nodes.models import Mount
+from server.nodes.mounts import mount_delete, mount_save
+from server.recompute.models import Mark
+from server.recompute.why import Why
 from tests.factories import LONG_AGO, NOON, FakeNode, a_door, as_role
 
 pytestmark = pytest.mark.django_db
@@ -44,3 +49,43 @@ def test_who_may_see_and_who_may_remove_mounts(role: str | None, view: int, chan
     client = as_role(None if role is None else Role(role))
     assert client.get(URL).status_code == view
     assert client.delete(f"{URL}/{Mount.objects.get().uuid}").status_code == change
+
+
+def days_marked() -> set[str]:
+    return set(Mark.objects.filter(kind="site_days", why=Why.PLACE).values_list("key", flat=True))
+
+
+def test_a_mount_that_ends_marks_the_days_from_then_on() -> None:
+    node = FakeNode.hung(door := a_door())
+    mount = Mount.objects.get()
+    mount.valid_until = NOON
+    mount_save(mount)
+    assert days_marked() == {f"{door.site_id}:2024-11-20:"}
+    assert Mark.objects.get(kind="times").key == f"{node.node.pk}:*:*"
+
+
+def test_a_mount_that_is_moved_in_time_marks_the_days_between() -> None:
+    FakeNode.hung(door := a_door())
+    Mount.objects.update(valid_until=NOON)
+    mount = Mount.objects.get()
+    mount.valid_until = NOON + timedelta(days=2)
+    mount.valid_from = LONG_AGO - timedelta(days=1)
+    mount_save(mount)
+    assert days_marked() == {f"{door.site_id}:2024-11-20:2024-11-22", f"{door.site_id}:2019-12-30:2019-12-31"}
+
+
+def test_a_mount_at_another_door_marks_the_days_of_both() -> None:
+    FakeNode.hung(here := a_door())
+    mount, there = Mount.objects.get(), a_door()
+    mount.door, mount.valid_until = there, NOON
+    mount_save(mount)
+    assert days_marked() == {f"{here.site_id}:2019-12-31:", f"{there.site_id}:2019-12-31:2024-11-20"}
+
+
+def test_a_mount_that_is_taken_away_marks_its_days_and_one_that_stays_as_it_was_none() -> None:
+    FakeNode.hung(door := a_door())
+    mount = Mount.objects.get()
+    mount_save(mount)
+    assert days_marked() == set()
+    mount_delete(mount)
+    assert days_marked() == {f"{door.site_id}:2019-12-31:"}

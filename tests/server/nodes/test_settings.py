@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from server.core.permissions import Role
 from server.nodes.models import Mount, Node
-from server.nodes.services import mount_save
+from server.nodes.mounts import mount_save
 from shared_schema.node import Hours, NodeSettings
 from tests.factories import FakeNode, a_door, a_site, as_role, heartbeat
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from server.nodes import clocks
 from server.nodes.models import Mount
-from server.nodes.services import mount_delete, mount_save
+from server.nodes.mounts import mount_delete, mount_save
 from server.recompute.models import Mark
 from server.recompute.services import work_off
 from server.sightings.boots import Boot, BootClock, Bound, clock_of, clocks_by_order
