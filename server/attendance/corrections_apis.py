@@ -24,6 +24,7 @@ from server.attendance.corrections_selectors import (
     attachments_visible,
     corrections_to_decide,
     corrections_visible,
+    may_decide,
     may_open_papers,
     sessions_to_speak_of,
 )
@@ -38,7 +39,7 @@ from server.core.csv_lists import Columns, CsvList, at_site
 from server.core.errors import Forbidden, NotFound, TooLarge
 from server.core.etags import IF_MATCH, etag, require_match
 from server.core.pagination import ordered_by
-from server.core.permissions import Resource, Scope, Verb, scope_for, scope_of_request
+from server.core.permissions import Resource, Scope, scope_of_request
 from server.core.schema import refuses
 from server.people.selectors import people_visible, person_get
 
@@ -142,7 +143,7 @@ class CorrectionsApi(CsvList, CorrectionView):
         session = sessions_to_speak_of(user=request.user, scope=scope).filter(uuid=given["session"]).first()
         if session is None:
             raise NotFound("not_found", "There is no such session here.")
-        if given["at_once"] and scope_for(request.user, Resource.CORRECTION_DECISIONS, Verb.CHANGE) is Scope.NONE:
+        if given["at_once"] and not may_decide(user=request.user, session=session):
             raise Forbidden("cannot_decide", "You can request a correction, but not make it at once; leave out `at_once`.")
         make = corrections.correction_make if given["at_once"] else corrections.correction_request
         row = make(

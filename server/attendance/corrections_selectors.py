@@ -33,6 +33,14 @@ def corrections_to_decide(*, user: object, scope: Scope) -> QuerySet[Correction]
     return rows.filter(session__group__managers__pk=_key(user)) if scope is Scope.OWN_GROUPS else rows
 
 
+def may_decide(*, user: object, session: Session) -> bool:
+    """Whether this account decides about somebody else's attendance at this session."""
+    scope = scope_for(user, Resource.CORRECTION_DECISIONS, Verb.CHANGE)
+    if scope is Scope.OWN_GROUPS:
+        return session.group.managers.filter(pk=_key(user)).exists()
+    return scope is Scope.ALL
+
+
 def may_open_papers(*, user: object, correction: Correction) -> bool:
     """Papers may say more than attendance does: they are for those who decide, who asked, and whom they are about."""
     key = _key(user)

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from server.attendance import marks
 from server.attendance.correction_models import SAID, ManualMark
 from server.attendance.corrections_apis import account_of
-from server.attendance.corrections_selectors import marks_visible, sessions_to_speak_of
+from server.attendance.corrections_selectors import marks_visible
 from server.attendance.marks_serializers import (
     MadeMarkSerializer,
     MarkSaidSerializer,
@@ -29,6 +29,7 @@ from server.core.schema import refuses
 from server.people.models import Person
 from server.people.selectors import people_visible, person_get
 from server.schedules.models import Session
+from server.schedules.selectors import sessions_visible
 
 EXAMPLE = OpenApiExample(
     "A roll call",
@@ -74,7 +75,7 @@ class _Marks(GenericAPIView[ManualMark]):
         return people_visible(user=request.user, scope=scope_of_request(request, self.resource))
 
     def session(self, request: Request, uuid: UUID) -> Session:
-        found = sessions_to_speak_of(user=request.user, scope=scope_of_request(request, self.resource)).filter(uuid=uuid).first()
+        found = sessions_visible(user=request.user, scope=scope_of_request(request, self.resource)).filter(uuid=uuid).first()
         if found is None:
             raise NotFound("not_found", "There is no such session here.")
         return found

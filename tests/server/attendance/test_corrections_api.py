@@ -12,7 +12,7 @@ from server.attendance.correction_models import Correction, CorrectionAttachment
 from server.audit.models import AuditEntry
 from server.core import objects
 from server.core.permissions import Role
-from tests.factories import NOON, a_group, a_member, a_session, as_role
+from tests.factories import NOON, a_group, a_member, a_person, a_session, as_role
 from tests.server.attendance.said import Class, client_of
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +75,11 @@ def test_a_teacher_decides_only_where_both_the_person_and_the_session_are_led() 
     assert teacher.post(f"{one}/approve", {}, format="json").status_code == 404
     assert teacher.post(f"{URL}/approve", {"corrections": [told["id"]]}, format="json").status_code == 404
     assert Correction.objects.get().state == "requested"
+    ada = a_member(other, a_person(account=school.teacher))  # even where the teacher belongs to that class
+    body = wish(school, person=str(a_member(other, school.lee).uuid), at_once=True)
+    assert teacher.post(URL, body, format="json").status_code == 403
+    assert teacher.post("/api/v1/marks", body, format="json").status_code == 404
+    assert asked(school, Role.MANAGER, person=str(ada.uuid))["state"] == "requested"
 
 
 def test_staff_correct_at_once_and_others_cannot() -> None:
