@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from server.attendance.rules.facts import Pass, SessionFact, Way
 from server.attendance.rules.intervals import Span
+from server.attendance.rules.walking import in_order, walk
 
 _NOTHING: frozenset[str] = frozenset()
 
@@ -64,25 +65,39 @@ def attributed(sessions: Sequence[SessionFact], held: Sequence[Held]) -> list[He
     losses: list[set[str]] = [set() for _ in sessions]
     for place in range(len(sessions) - 1):
         if sessions[place + 1].begins_at >= sessions[place].ends_at:
-            before, after = _contested(held[place], held[place + 1])
+            before, after = _contested(sessions[place : place + 2], held[place], held[place + 1])
             losses[place] |= before
             losses[place + 1] |= after
     return [{key: one for key, one in mine.items() if key not in lost} if lost else mine for mine, lost in zip(held, losses, strict=True)]
 
 
-def _contested(before: Held, after: Held) -> tuple[AbstractSet[str], AbstractSet[str]]:
+def _contested(sessions: Sequence[SessionFact], before: Held, after: Held) -> tuple[AbstractSet[str], AbstractSet[str]]:
     """What each of two sessions in a row loses to the other.
 
-    Arrival: somebody whose passes near the earlier one all lie in the later one's window, and not all lead out, came for the later.
+    Arrival: somebody whose passes near the earlier one all lie in the later one's window, the first not leading out, came for the later.
     Departure: somebody who was at the earlier one, and near the later only where both claim, without a door in, was leaving.
-    Otherwise a pass counts for both.
+    Otherwise entries after the end of the earlier one belong to the later, exits before the beginning of the later one to the earlier, and
+    every other pass counts for both.
     """
     shared = before.keys() & after.keys()
     if not shared:
         return _NOTHING, _NOTHING
     if len(shared) == len(before):
-        if any(one.way is not Way.OUT for one in before.values()):
+        if next(iter(before.values())).way is not Way.OUT:
             return shared, _NOTHING
     elif len(shared) == len(after) and all(one.way is not Way.IN for one in after.values()):
         return _NOTHING, shared
-    return _NOTHING, _NOTHING
+    return _told_apart(sessions, before, after)
+
+
+def _told_apart(sessions: Sequence[SessionFact], before: Held, after: Held) -> tuple[AbstractSet[str], AbstractSet[str]]:
+    ends, begins = sessions[0].ends_at, sessions[1].begins_at
+    passes = in_order((before | after).values())
+    entries, exits = set(), set()
+    for kind, passed in walk(passes, min_gap_s=sessions[0].terms.min_gap_s, doubles=True):
+        if passed.id in before and passed.id in after:
+            if kind.entering and passed.at > ends:
+                entries.add(passed.id)
+            elif not kind.entering and passed.at < begins:
+                exits.add(passed.id)
+    return entries, exits

@@ -45,21 +45,22 @@ def times(attended: Attended) -> Times:
 
     FIRST_LAST: from the first pass that can lead in to the last one after it that can lead out, unless a door in follows: then they were
     not seen leaving. A door for both leads out only `min_gap_s` after the arrival. PAIRS: from the first entry to the last exit, if the
-    last pass was one. Who was inside from the session before has come at the beginning; who stayed for the next one leaves at the end.
+    last pass was one. Coming back in when it is over takes no exit away. Who was inside from the session before has come at the
+    beginning; who stayed for the next one leaves at the end.
     """
     return _pairs(attended) if attended.session.terms.mode is Mode.PAIRS else _first_last(attended)
 
 
 def _first_last(attended: Attended) -> Times:
-    session, passes = attended.session, attended.passes
+    session = attended.session
+    passes = [one for one in attended.passes if one.way is not Way.IN or one.at <= session.ends_at]
     arrival = attended.entry or next((one for one in passes if one.way is not Way.OUT), None)
     first_in = session.begins_at if attended.entry else arrival.at if arrival else None
-    last_out = session.ends_at if attended.carried_on else _last_out(attended, arrival)
-    return Times(first_in, last_out, arrival, passes[-1].at if passes else None)
+    last_out = session.ends_at if attended.carried_on else _last_out(attended, passes, arrival)
+    return Times(first_in, last_out, arrival, _last_seen(attended))
 
 
-def _last_out(attended: Attended, arrival: Pass | None) -> datetime | None:
-    passes = attended.passes
+def _last_out(attended: Attended, passes: Sequence[Pass], arrival: Pass | None) -> datetime | None:
     if attended.entry:
         leaving = [one.at for one in passes if one.way is not Way.IN and one.at >= attended.session.begins_at]
     elif arrival:
@@ -80,6 +81,8 @@ def _last_out(attended: Attended, arrival: Pass | None) -> datetime | None:
 def _pairs(attended: Attended) -> Times:
     session, entry = attended.session, attended.entry
     steps = walk(_walked(attended), min_gap_s=session.terms.min_gap_s, inside=entry is not None)
+    while steps and steps[-1].passed.way is Way.IN and steps[-1].passed.at > session.ends_at:
+        steps.pop()
     moves = [Move(step.passed.at, step.kind.entering) for step in steps]
     if entry is not None:
         moves.insert(0, Move(session.begins_at, entering=True))
@@ -90,9 +93,13 @@ def _pairs(attended: Attended) -> Times:
         first_in=session.begins_at if entry else begin.at if begin else None,
         last_out=moves[-1].at if moves and not moves[-1].entering else None,
         arrival=entry or begin,
-        last_seen=attended.passes[-1].at if attended.passes else None,
+        last_seen=_last_seen(attended),
         moves=tuple(moves),
     )
+
+
+def _last_seen(attended: Attended) -> datetime | None:
+    return attended.passes[-1].at if attended.passes else None
 
 
 def _walked(attended: Attended) -> list[Pass]:

@@ -1,6 +1,6 @@
 """In and out: the one state machine that sessions, visits and open days walk passes with. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from enum import Enum
 from operator import attrgetter
@@ -35,17 +35,17 @@ class Step(NamedTuple):
     passed: Pass
 
 
-def in_order(passes: frozenset[Pass]) -> list[Pass]:
+def in_order(passes: Iterable[Pass]) -> list[Pass]:
     """By time, then by id."""
     return sorted(passes, key=attrgetter("at", "id"))
 
 
-def walk(passes: Sequence[Pass], *, min_gap_s: int, inside: bool = False) -> list[Step]:
+def walk(passes: Sequence[Pass], *, min_gap_s: int, inside: bool = False, doubles: bool = False) -> list[Step]:
     """Walk passes (in order of time and id) and tell entries from exits.
 
     A pass is dropped if the kept one before it has the same way and lies less than `min_gap_s` before it. A door in
     opens, a door out closes, a door for both does what the state asks for. Of passes at the same time, somebody outside takes
-    in, both, out; somebody inside takes out, both, in.
+    in, both, out; somebody inside takes out, both, in. `doubles`: a dropped pass is told too, as what the kept one was.
     """
     gap = timedelta(seconds=min_gap_s)
     steps: list[Step] = []
@@ -55,6 +55,8 @@ def walk(passes: Sequence[Pass], *, min_gap_s: int, inside: bool = False) -> lis
             _order_same_time(ordered, place, _INSIDE if inside else _OUTSIDE)
         passed = ordered[place]
         if before is not None and before.way is passed.way and passed.at - before.at < gap:
+            if doubles:
+                steps.append(Step(steps[-1].kind, passed))
             continue
         before = passed
         kind = (_INSIDE if inside else _OUTSIDE)[passed.way]
