@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from server.attendance.rules.facts import DayFacts, Pass, SessionFact, Way
 from tests.attendance.reference_carrying import Claim, carried_over
+from tests.attendance.reference_walk import walk
 
 
 def applies(facts: DayFacts, session: SessionFact) -> bool:
@@ -62,19 +63,22 @@ def claims_of(facts: DayFacts) -> list[Claim]:
     lost: list[set[Pass]] = [set() for _ in sessions]
     for number, (one, following) in enumerate(pairwise(sessions)):
         if following.begins_at >= one.ends_at:
-            mine, theirs = given_away(candidates[number], candidates[number + 1])
+            mine, theirs = given_away(one, following, candidates[number], candidates[number + 1])
             lost[number] |= mine
             lost[number + 1] |= theirs
     kept = [passes - gone for passes, gone in zip(candidates, lost, strict=True)]
     return carried_over([Claim(session, passes) for session, passes in zip(sessions, kept, strict=True)])
 
 
-def given_away(earlier: frozenset[Pass], later: frozenset[Pass]) -> tuple[frozenset[Pass], frozenset[Pass]]:
+def given_away(session: SessionFact, later: SessionFact, mine: frozenset[Pass], theirs: frozenset[Pass]) -> tuple[set[Pass], set[Pass]]:
     """What the earlier session loses to the later one, and the later one to the earlier."""
-    shared = earlier & later
-    nothing: frozenset[Pass] = frozenset()
-    if earlier and earlier == shared and any(one.way is not Way.OUT for one in earlier):
-        return shared, nothing
-    if shared and later == shared and earlier != shared and all(one.way is not Way.IN for one in later):
-        return nothing, shared
-    return nothing, nothing
+    shared = set(mine & theirs)
+    if mine and mine == shared and min(mine, key=lambda one: (one.at, one.id)).way is not Way.OUT:
+        return shared, set()
+    if shared and theirs == shared and mine != shared and all(one.way is not Way.IN for one in theirs):
+        return set(), shared
+    walked = walk(mine | theirs, timedelta(seconds=session.terms.min_gap_s))
+    entries = {one for one, enters in (*walked.steps, *walked.repeats) if enters}
+    came_after = {one for one in shared if one in entries and one.at > session.ends_at}
+    left_before = {one for one in shared if one not in entries and one.at < later.begins_at}
+    return came_after, left_before

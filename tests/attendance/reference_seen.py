@@ -39,8 +39,13 @@ def seen_in(claim: Claim) -> Seen:
     return seen
 
 
+def came_when_over(one: Pass, claim: Claim) -> bool:
+    """For the umbrella that was forgotten."""
+    return one.way is Way.IN and one.at > claim.session.ends_at
+
+
 def seen_first_and_last(claim: Claim) -> Seen:
-    passes = sorted(claim.passes, key=lambda one: (one.at, one.id))
+    passes = sorted((one for one in claim.passes if not came_when_over(one, claim)), key=lambda one: (one.at, one.id))
     first = next((one for one in passes if one.way is not Way.OUT), None)
     seen = Seen(first.at if first else None, first)
     exits = [one.at for one in passes if leads_out(one, first, claim)]
@@ -72,6 +77,8 @@ def seen_in_pairs(claim: Claim) -> Seen:
         timedelta(seconds=session.terms.min_gap_s),
         inside=carried,
     )
+    while walked.steps and came_when_over(walked.steps[-1][0], claim):
+        del walked.steps[-1]
     entries = [one for one, enters in walked.steps if enters]
     exits = [one for one, enters in walked.steps if not enters]
     first = entries[0] if entries else None
@@ -79,7 +86,7 @@ def seen_in_pairs(claim: Claim) -> Seen:
     return Seen(
         first_in=first.at if first else None,
         first_pass=first,
-        last_out=exits[-1].at if exits and not walked.inside else None,
+        last_out=exits[-1].at if exits and not walked.steps[-1][1] else None,
         steps=[Step(session.begins_at, enters=True), *steps] if carried else steps,
     )
 

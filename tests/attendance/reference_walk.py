@@ -25,6 +25,8 @@ class Walk:
     stays: list[Stay] = field(default_factory=list)
     steps: list[tuple[Pass, bool]] = field(default_factory=list)
     """Every kept pass, and whether it was an entry."""
+    repeats: list[tuple[Pass, bool]] = field(default_factory=list)
+    """Every pass too close to the one before it, which is what that was."""
     inside: bool = False
 
 
@@ -38,7 +40,9 @@ def walk(passes: Iterable[Pass], gap: timedelta, *, inside: bool = False, taken:
         inside_order = result.inside or (taken is not None and taken.at == at)
         for way in INSIDE_ORDER if inside_order else OUTSIDE_ORDER:
             for one in sorted((p for p in passes if p.at == at and p.way is way), key=lambda p: p.id):
-                if not too_close(result.kept, one, gap):
+                if too_close(result.kept, one, gap):
+                    result.repeats.append((one, result.inside))
+                else:
                     step(result, one)
     return result
 
