@@ -41,6 +41,7 @@ def menu(request: HttpRequest) -> dict[str, object]:
             "enrol": may(Resource.SAMPLES, Verb.CHANGE) and may(Resource.PEOPLE, Verb.CHANGE),
             "gallery": may(Resource.SAMPLES),
             "nodes": may(Resource.NODES),
+            "unknown": may(Resource.SIGHTING_DECISIONS),
             "second_looks": scope_for(user, Resource.SIGHTINGS, Verb.VIEW) is Scope.ALL,
             "look_again": may(Resource.SIGHTINGS, Verb.CHANGE),
             "claim": may(Resource.NODES, Verb.CHANGE),

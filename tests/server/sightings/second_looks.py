@@ -16,7 +16,7 @@ from shared_schema.envelope import Kind
 from shared_schema.face.types import Embedding
 from shared_schema.face.vectors import encode_embedding
 from shared_schema.node import NodeSettings
-from shared_schema.sighting import Candidate, Evidence, Outcome
+from shared_schema.sighting import Candidate, Crop, Evidence, Outcome
 from shared_schema.sighting import Sighting as Said
 from tests.factories import NOON, FakeNode, a_person
 
@@ -58,7 +58,13 @@ def template(person: Person, embedding: Embedding) -> None:
 
 
 def passed(
-    node: FakeNode, probe: Embedding, *, person: Person | None = None, at: datetime = NOON, doubts: tuple[str, ...] = ()
+    node: FakeNode,
+    probe: Embedding,
+    *,
+    person: Person | None = None,
+    at: datetime = NOON,
+    doubts: tuple[str, ...] = (),
+    crop: bytes | None = None,
 ) -> Sighting:
     """A sighting the node reported: a match of `person`, or unknown."""
     reading, data = node.reading(at), encode_embedding(probe)
@@ -76,7 +82,7 @@ def passed(
         model_id=embedder().model_id,
         gallery_revision=1,
         probe_sha256=sha256(data).hexdigest(),
-        crop=None,
+        crop=None if crop is None else Crop(sha256=sha256(crop).hexdigest(), size_bytes=len(crop)),
     )
     item = node.item(Kind.SIGHTING, said.model_dump_json().encode(), probe=data)
     node.send(item)
