@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from server.attendance.models import OpenDayRecord
-from server.attendance.selectors import open_days_visible, with_presence
+from server.attendance.presence import Whereabouts, whereabouts
+from server.attendance.selectors import open_days_visible, seen_today
 from server.core.permissions import Resource, Scope, Verb, scope_for
 from server.nodes.models import Node
 from server.people.models import Person
@@ -73,8 +74,7 @@ def today(*, user: object, now: datetime) -> Today:
     scope = scope_for(user, Resource.SIGHTINGS, Verb.VIEW)
     visible = sightings_visible(user=user, scope=scope).filter(captured_at__gte=now - timedelta(days=1))
     crops = scope_for(user, Resource.CROPS, Verb.VIEW)
-    zone, days = first_zone(), _days(user, now)
-    inside = set(days.filter(Q(is_in=True)))
+    zone, seen_here = first_zone(), _seen_here(user, now)
     shown = sightings_visible(user=user, scope=crops).filter(captured_at__gte=now - timedelta(days=1))
     open_looks = open_second_looks(second_looks_visible(user=user, scope=scope))
     named = Q(counts_for__isnull=False) | Q(outcome=Outcome.MATCH, person__isnull=True)
@@ -84,8 +84,8 @@ def today(*, user: object, now: datetime) -> Today:
         day=day,
         ends=ends,
         zone=zone.key,
-        present=[_present(day) for day in days if day in inside],
-        gone=[_present(day) for day in days if day not in inside],
+        present=[_present(day, last) for day, last in seen_here if last.is_in and last.door.site_id == day.site_id],
+        gone=[_present(day, last) for day, last in seen_here if not last.is_in or last.door.site_id != day.site_id],
         latest=_seen(visible.filter(named)[:LATEST], shown, open_looks),
         not_named=_seen(visible.exclude(named)[:NOT_NAMED], shown, open_looks),
         sites=sites_now(now),
@@ -111,15 +111,18 @@ def _day(now: datetime) -> tuple[date, time | None]:
     return day, site.day_cut if day != now.astimezone(site.zone).date() else None
 
 
-def _days(user: object, now: datetime) -> QuerySet[OpenDayRecord]:
-    days = open_days_visible(user=user, scope=scope_for(user, Resource.PRESENCE, Verb.VIEW))
-    return with_presence(days, now=now).order_by("site__name", "-latest_at", "person__name")
+def _seen_here(user: object, now: datetime) -> list[tuple[OpenDayRecord, Whereabouts]]:
+    """Today's open days with where everybody was seen last, by site, last seen first."""
+    scope = scope_for(user, Resource.PRESENCE, Verb.VIEW)
+    last = {one.person.pk: one for one in whereabouts(user=user, scope=scope, now=now)}
+    days = seen_today(open_days_visible(user=user, scope=scope), now=now).order_by("site__name", "person__name")
+    found = [(day, last[day.person_id]) for day in days if day.person_id in last]
+    return sorted(sorted(found, key=lambda one: one[1].at, reverse=True), key=lambda one: one[0].site.name)
 
 
-def _present(day: OpenDayRecord) -> Present:
+def _present(day: OpenDayRecord, last: Whereabouts) -> Present:
     zone = day.site.zone
-    last = max(day.last_seen, getattr(day, "latest_at", None) or day.last_seen)
-    return Present(day, day.first_seen.astimezone(zone), last.astimezone(zone), getattr(day, "latest_door", None) or "")
+    return Present(day, day.first_seen.astimezone(zone), max(day.last_seen, last.at).astimezone(zone), last.door.name)
 
 
 def _seen(sightings: Iterable[Sighting], shown: QuerySet[Sighting], open_looks: QuerySet[SecondLook]) -> list[Seen]:

@@ -10,10 +10,9 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from server.accounts.models import User
-from server.attendance.services import open_day_derive
 from server.gallery.services import Upload, sample_add
 from server.people.models import Person
-from server.sites.days import local_day
+from server.recompute.services import work_off
 from tests.e2e.pages import IN_A_BROWSER, look_at, shoot
 from tests.factories import FakeNode, a_door, a_site, heartbeat
 from tests.factories_people import PASSWORD, collins, hopper, jpeg, make_account, make_person, no_face, two_faces
@@ -107,8 +106,7 @@ def _walk_through_the_door(person: Person) -> None:
     )
     node.put_crop(face)
     node.put_crop(stranger)
-    day = local_day(now - timedelta(minutes=2), door.site.zone, door.site.day_cut)
-    open_day_derive(site=door.site, local_date=day, person=person.pk)
+    work_off()
 
 
 def test_a_look_alike_is_enrolled_only_after_somebody_confirmed_it(page: Page, admin: User, tmp_path: Path) -> None:

@@ -5,10 +5,9 @@ import pytest
 import time_machine
 from django.test import Client
 
-from server.attendance.services import open_day_derive
 from server.core.permissions import Role
 from server.people.models import Group, Membership, Person
-from server.sites.days import local_day
+from server.recompute.services import work_off
 from tests.factories import FakeNode, a_door, a_site, heartbeat
 from tests.factories_people import NOBODY, PASSWORD, collins, jpeg, make_account, make_person
 from tests.server.web.signed_in import file, signed_in
@@ -21,8 +20,7 @@ def passed_by(person: Person | None, *, at: datetime = NOW) -> FakeNode:
     door = a_door(a_site(name="Main building", time_zone="Asia/Tokyo"), name="Front door")
     node = FakeNode.hung(door)
     node.send(node.sighting(at=at, person=person))
-    if person is not None:
-        open_day_derive(site=door.site, local_date=local_day(at, door.site.zone, door.site.day_cut), person=person.pk)
+    work_off()
     return node
 
 
@@ -126,7 +124,7 @@ def test_whoever_went_out_is_listed_apart_from_those_who_are_in() -> None:
         gone = make_person("Eileen Collins")
         node.send(node.sighting(at=NOW, person=gone))
         leaving.send(leaving.sighting(at=NOW + timedelta(minutes=2), person=gone))
-        open_day_derive(site=door.site, local_date=local_day(NOW, door.site.zone, door.site.day_cut), person=gone.pk)
+        work_off()
         page = signed_in().get("/").content.decode()
     inside, outside = page.split('id="in"')[1].split("Gone again")
     assert "Grace Hopper" in inside
