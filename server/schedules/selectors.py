@@ -2,8 +2,7 @@
 
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from server.accounts.models import User
 from server.core.permissions import Scope
@@ -70,10 +69,9 @@ def sessions_of_person(sessions: QuerySet[Session], person: UUID) -> QuerySet[Se
 
 def _memberships_then() -> QuerySet[Membership]:
     """For a subquery of sessions: the memberships of their groups on their local dates."""
-    until = Coalesce(F("valid_until"), OuterRef("local_date"))
-    return Membership.objects.alias(until=until).filter(
-        group=OuterRef("group"), valid_from__lte=OuterRef("local_date"), until__gte=OuterRef("local_date")
-    )
+    day = OuterRef("local_date")
+    lasting = Q(valid_until__isnull=True) | Q(valid_until__gte=day)
+    return Membership.objects.filter(lasting, group=OuterRef("group"), valid_from__lte=day)
 
 
 def _managed(user: User) -> QuerySet[Group]:

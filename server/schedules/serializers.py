@@ -46,9 +46,8 @@ class OpenDayTermsField(serializers.JSONField):
     """How the hours of open days are counted."""
 
 
-class LocalBreak(serializers.ListField):
-    child = serializers.TimeField()
-    min_length = max_length = 2
+def local_break() -> serializers.ListField:
+    return serializers.ListField(child=serializers.TimeField(), min_length=2, max_length=2)
 
 
 def doors_field() -> serializers.ListField:
@@ -63,7 +62,7 @@ class ScheduleSerializer(serializers.ModelSerializer[Schedule]):
     site = SiteBrief()
     group = GroupBrief()
     doors = DoorBrief(many=True)
-    breaks = serializers.ListField(child=LocalBreak())
+    breaks = serializers.ListField(child=local_break())
     terms = TermsField()
 
     class Meta:
@@ -86,7 +85,7 @@ class ScheduleValues(serializers.Serializer[Schedule]):
     every_weeks = serializers.IntegerField(min_value=1, max_value=52, required=False, help_text="2: every other week")
     begins = serializers.TimeField()
     ends = serializers.TimeField()
-    breaks = serializers.ListField(child=LocalBreak(), required=False, max_length=20)
+    breaks = serializers.ListField(child=local_break(), required=False, max_length=20)
     valid_from = serializers.DateField()
     valid_until = serializers.DateField(required=False, allow_null=True)
     terms = TermsField(required=False)
