@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Max, Q
+from django.db.models import BooleanField, ExpressionWrapper, F, Max, Q, QuerySet, RowRange, Window
+from django.db.models.functions import Lag, Lead
 
 from server.nodes.models import Mount
 from server.sightings.coverage_models import MissingRange
@@ -18,6 +19,9 @@ _LONGEST = timedelta(days=1)
 """An observation that lasts longer, because nothing could be recorded, was blind for that."""
 _BACK = (timedelta(hours=1), timedelta(days=1), timedelta(days=7))
 """Where nothing was covered lately, it is looked for so far back from the last observation."""
+
+_IN_ORDER = ("boot_id", "from_boot_ns", "until_boot_ns", "epoch")
+_SAID = ("from_boot_ns", "until_boot_ns", "begins_at", "ends_at", "uncertainty_ms", "starts", "ends", "doubtful")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -78,15 +82,37 @@ def _hung(doors: Iterable[int], begins_at: datetime, ends_at: datetime) -> list[
 
 
 def _looks(nodes: Iterable[int], begins_at: datetime, ends_at: datetime) -> Mapping[int, Sequence[Look]]:
-    rows = Observation.objects.filter(
-        node__in=nodes, ends_at__gt=begins_at - _AROUND, ends_at__lt=ends_at + _LONGEST, begins_at__lt=ends_at + _AROUND
-    ).values_list("node", "boot_id", "epoch", "from_boot_ns", "until_boot_ns", "begins_at", "ends_at", "uncertainty_ms", "blind")
+    """The looks that matter of each node, in the order of their boot clocks: at the ends of stretches, doubtful or blind."""
     found: dict[int, list[Look]] = {}
-    for node, boot, epoch, from_ns, until_ns, begins, ends, uncertainty_ms, blind in rows.iterator():
-        dark = tuple((one["from_boot_ns"], one["until_boot_ns"]) for one in blind) if blind else ()
-        if begins is not None and ends is not None and uncertainty_ms is not None:
-            found.setdefault(node, []).append(Look(boot, epoch, from_ns, until_ns, begins, ends, uncertainty_ms, dark))
+    for row in _edges(nodes, begins_at, ends_at).order_by("node", *_IN_ORDER).values("node", "blind", *_SAID):
+        node, blind = row.pop("node"), row.pop("blind")
+        dark = tuple((one["from_boot_ns"], one["until_boot_ns"]) for one in blind)
+        found.setdefault(node, []).append(Look(**row, blind=dark))
     return found
+
+
+def _edges(nodes: Iterable[int], begins_at: datetime, ends_at: datetime) -> QuerySet[Observation]:
+    looks = Observation.objects.filter(
+        node__in=nodes, ends_at__gt=begins_at - _AROUND, ends_at__lt=ends_at + _LONGEST, begins_at__lt=ends_at + _AROUND
+    ).annotate(
+        reached_before=_over(Max("until_boot_ns"), RowRange(None, -1)),
+        reached=_over(Max("until_boot_ns"), RowRange(None, 0)),
+        epoch_before=_over(Lag("epoch")),
+        from_after=_over(Lead("from_boot_ns")),
+    )
+    apart = Q(reached_before__isnull=True) | Q(from_boot_ns__gt=F("reached_before"))
+    last = Q(from_after__isnull=True) | Q(from_after__gt=F("reached"))
+    looks = looks.annotate(starts=_is(apart), ends=_is(last), doubtful=_is(~apart & ~Q(epoch=F("epoch_before"))))
+    return looks.filter(Q(starts=True) | Q(ends=True) | Q(doubtful=True) | ~Q(blind=[]))
+
+
+def _over(expression: Max | Lag | Lead, frame: RowRange | None = None) -> Window:
+    order = [F(name) for name in _IN_ORDER[1:]]
+    return Window(expression, partition_by=[F("node"), F("boot_id")], order_by=order, frame=frame)
+
+
+def _is(condition: Q) -> "ExpressionWrapper[Q]":
+    return ExpressionWrapper(condition, output_field=BooleanField())
 
 
 def _holes(nodes: Iterable[int], begins_at: datetime, ends_at: datetime) -> Mapping[int, Sequence[Span]]:

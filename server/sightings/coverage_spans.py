@@ -7,27 +7,29 @@ known of the clock. Only where a stretch begins and ends the width of its times 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from operator import attrgetter
-from uuid import UUID
 
 from server.nodes.drift import strayed_ns
 
 Span = tuple[datetime, datetime]
 """From (inclusive) until (exclusive)."""
-_IN_ORDER = attrgetter("boot_id", "from_boot_ns", "until_boot_ns", "epoch")
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One observation: an interval on the clock of a boot, the middles of the times at which it began and ended, and blind parts of it."""
+    """One observation: an interval on the clock of a boot, the middles of the times at which it began and ended, and blind parts of it.
 
-    boot_id: UUID
-    epoch: int
+    `starts`, `ends`: a stretch does with it. `doubtful`: it goes on from one of an earlier epoch, and what was seen during it may have
+    been recorded at the end of that epoch, of which nobody knows whether it has arrived as a whole.
+    """
+
     from_boot_ns: int
     until_boot_ns: int
     begins_at: datetime
     ends_at: datetime
     uncertainty_ms: int
+    starts: bool
+    ends: bool
+    doubtful: bool = False
     blind: tuple[tuple[int, int], ...] = ()
 
     @property
@@ -70,42 +72,31 @@ def within(spans: Iterable[Span], begins: datetime, ends: datetime) -> list[Span
     return [(max(one, begins), min(other, ends)) for one, other in spans if one < ends and begins < other]
 
 
-def watched(looks: Iterable[Look]) -> list[Span]:
-    """The stretches, less the width of their times at both ends.
-
-    An observation that goes on from one of an earlier epoch is left out: what was seen during it may have been recorded at the end of that
-    epoch, and nobody knows whether all of that has arrived.
-    """
-    return union((first.begins_at + first.width, last.ends_at - last.width) for first, last in _stretches(looks))
-
-
 def certain(looks: Sequence[Look], holes: Iterable[Span]) -> list[Span]:
-    """When a node watched its door for certain and everything it saw has arrived."""
-    return without(watched(looks), [*holes, *(blind for look in looks if look.blind for blind in _blind(look))])
+    """When a node watched its door for certain and everything it saw has arrived.
+
+    Of its looks, in the order of their boot clocks, those inside of a stretch may be left out unless they are doubtful or blind.
+    """
+    return without(watched(looks), [*holes, *(blind for look in looks for blind in _blind(look))])
 
 
-def _stretches(looks: Iterable[Look]) -> list[tuple[Look, Look]]:
-    found: list[tuple[Look, Look]] = []
-    before: Look | None = None
-    goes_on = False
-    for look in sorted(looks, key=_IN_ORDER):
-        touches = before is not None and look.boot_id == before.boot_id and look.from_boot_ns <= before.until_boot_ns
-        if not touches or before is None:
-            found.append((look, look))
-            goes_on = True
-        elif look.epoch != before.epoch:
-            goes_on = False
-        elif goes_on:
-            found[-1] = (found[-1][0], max(found[-1][1], look, key=attrgetter("until_boot_ns")))
-        else:
-            found.append((look, look))
-            goes_on = True
-        before = look if before is None or not touches or look.until_boot_ns >= before.until_boot_ns else before
-    return found
+def watched(looks: Iterable[Look]) -> list[Span]:
+    """The stretches, less the width of their times at both ends."""
+    found: list[Span] = []
+    begun: datetime | None = None
+    for look in looks:
+        if look.starts:
+            begun = look.begins_at + look.width
+        if look.ends and begun is not None:
+            found.append((begun, look.ends_at - look.width))
+            begun = None
+    return union(found)
 
 
 def _blind(look: Look) -> list[Span]:
     """Blind parts in the time, with the width of its times and what the clock may have strayed meanwhile."""
+    if look.doubtful:
+        return [(look.begins_at - look.width, look.ends_at + look.width)]
     return [_span(look, begins, ends) for begins, ends in look.blind]
 
 

@@ -1,13 +1,18 @@
 """Whatever the order, the batches and the repetitions in which a node's records arrive, the same is covered and the same is missing."""
 
 from dataclasses import dataclass
+from importlib import import_module
 from random import Random
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.db.models import Q
 
 from server.recompute.services import work_off
+from server.sightings.coverage_again import looks_again
 from server.sightings.coverage_models import MissingRange
+from server.sightings.models import Observation
 from server.sites.models import Door
 from tests.factories import FakeNode, a_door
 from tests.server.sightings.watching import in_contact, looks, m, minute_of, minutes_covered, reboot, watching
@@ -89,3 +94,25 @@ def test_what_comes_last_leaves_nothing_of_the_holes() -> None:
     history.node.send(*[item for number, item in enumerate(whole) if not number % 2])
     assert holes > len(missing(history))
     assert [row[:3] for row in missing(history)] == [(1, 5, 5), (2, 1, 1), (2, 3, 3)]
+
+
+def numbers() -> set[tuple[int, int, int, int]]:
+    return set(MissingRange.objects.values_list("node", "epoch", "from_seq", "to_seq"))
+
+
+def test_an_installation_that_kept_no_ranges_finds_the_same_ones_and_derives_their_times() -> None:
+    history, contested = a_history(), a_history()
+    history.node.send(*history.items)
+    contested.node.send(*contested.items[:6])
+    contested.node.epoch = 1
+    contested.node.send(contested.node.observation(looked=(m(50), m(51)), seq=4), contested.node.gap(lost=(1, 20, 30), seq=9))
+    kept, times = numbers(), (missing(history), missing(contested))
+    MissingRange.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("server.sightings.migrations.0008_observations_in_their_order").MISSING)
+    assert numbers() == kept
+    assert len(kept) == 4
+    Observation.objects.update(begins_at=None, ends_at=None, uncertainty_ms=None)
+    for told in (history, contested):
+        looks_again(told.node.node, Q())
+    assert (missing(history), missing(contested)) == times
