@@ -18,14 +18,15 @@ from server.gallery.services import Upload, sample_add
 from server.nodes.claims import claim_create
 from server.nodes.models import ClaimConflict, NodeKey
 from server.nodes.services import settings_change
-from server.people.models import Group, Membership
+from server.people.models import Group, Membership, Person
 from server.recompute.models import Mark
 from server.recompute.services import work_off
+from server.schedules.models import Area, Holiday, Leave, OpenDayRule
 from server.sightings.second_look import Verdict
 from server.sightings.second_look_decisions import verdict_give
 from server.sightings.second_look_runs import run_advance
 from server.sightings.second_look_services import second_look_make
-from tests.factories import JPEG, FakeNode, an_account, bearer, heartbeat
+from tests.factories import JPEG, FakeNode, a_schedule, a_session, an_account, bearer, heartbeat
 from tests.factories_people import collins, jpeg, make_person
 from tests.server.sightings.second_looks import enrolled, face, passed
 
@@ -52,6 +53,7 @@ def rows() -> None:
     SampleRefusal.objects.create(sample=sample, model_id="another", code="no_face", reason="no face was found", at=now)
     _node_rows(by)
     _second_look_rows(by)
+    _schedule_rows(person)
     token_create(user=by, name="reports", now=now)
     AuthGroup.objects.create(name="staff")
     Mark.objects.create(kind="person_day", key="1:2024-11-20:1")
@@ -90,6 +92,17 @@ def _second_look_rows(by: User) -> None:
     look, _ = second_look_make(sighting=sighting, now=timezone.now())
     verdict_give(look=look, verdict=Verdict.ACCEPTED, by=by, now=timezone.now())
     run_advance(window=timedelta(days=1), now=timezone.now(), batches=1)
+
+
+def _schedule_rows(person: Person) -> None:
+    """Schedules and what belongs to them."""
+    schedule = a_schedule()
+    a_session(schedule=schedule)
+    days = {"first_day": schedule.valid_from, "last_day": schedule.valid_from}
+    Holiday.objects.create(name="New Year", **days)
+    Leave.objects.create(person=person, reason="sick", **days)
+    Area.objects.create(site=schedule.site, name="Server room")
+    OpenDayRule.objects.create(site=schedule.site)
 
 
 def page_of(model: type[Model], page: str, *args: object) -> str:
