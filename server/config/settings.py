@@ -171,6 +171,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "SampleStateEnum": "server.people.models.SampleState",
         "SecondLookStateEnum": "server.sightings.second_look_selectors.State",
+        "SessionKindEnum": "server.schedules.models.Kind",
         "AttendanceStateEnum": "server.attendance.models.STATES",
         "SaidStateEnum": "server.attendance.correction_models.SAID",
         "CorrectionStateEnum": "server.attendance.correction_models.CorrectionState",
