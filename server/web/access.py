@@ -38,6 +38,9 @@ def menu(request: HttpRequest) -> dict[str, object]:
     return {
         "may": {
             "people": may(Resource.PEOPLE),
+            "attendance": may(Resource.ATTENDANCE),
+            "corrections": may(Resource.CORRECTIONS),
+            "audit": may(Resource.AUDIT),
             "enrol": may(Resource.SAMPLES, Verb.CHANGE) and may(Resource.PEOPLE, Verb.CHANGE),
             "gallery": may(Resource.SAMPLES),
             "nodes": may(Resource.NODES),

@@ -1,5 +1,5 @@
 from django.contrib.auth.views import LogoutView
-from django.urls import path
+from django.urls import include, path
 
 from server.sightings.second_look import Verdict
 from server.web import enrol, gallery_check, nodes, people_choice, second_looks, unknown, views
@@ -18,6 +18,7 @@ urlpatterns = [
     path("unknown/<uuid:group>/ignore/", unknown.UnknownIgnorePage.as_view(), name="unknown-ignore-page"),
     path("unknown/<uuid:group>/undo/", unknown.UnknownUndoPage.as_view(), name="unknown-undo-page"),
     path("unknown/<uuid:group>/take-out/", unknown.UnknownTakeOutPage.as_view(), name="unknown-take-out-page"),
+    path("", include("server.web.attendance_urls")),
     path("enrol/", enrol.EnrolPage.as_view(), name="enrol"),
     path("enrol/<uuid:person>/", enrol.EnrolMorePage.as_view(), name="enrol-more"),
     path("enrol/<uuid:person>/samples/<uuid:sample>/", enrol.SampleRulePage.as_view(), name="sample-rule-page"),
