@@ -22,6 +22,7 @@ USAGE = """usage: lintel-server COMMAND
   forget_model   remove what a model made that nobody uses any more: MODEL_ID
   second_look    compare past sightings with the gallery of now: [--since DATE] [--json]
   rebuild        derive all attendance anew: [--site NAME] [--from DATE] [--to DATE] [--workers N] [--resume] [--json]
+  export_attendance  write attendance into the object storage now: [--from DATE --to DATE] [--json]
   create_admin   make an account that may do everything: --username NAME [--json]
   check, migrate, shell, … every management command of Django
 

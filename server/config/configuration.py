@@ -76,6 +76,13 @@ def _address(text: str) -> str:
     return text
 
 
+class Exports(_Table):
+    """The nightly copy of attendance in the object storage. It is readable without this server, so it is not encrypted."""
+
+    nightly: bool = True
+    hour_utc: int = Field(default=2, ge=0, le=23)
+
+
 class ServerConfig(_Table):
     """Everything an operator may set."""
 
@@ -88,6 +95,7 @@ class ServerConfig(_Table):
     database: Database = Database()
     objects: FolderObjects | S3Objects = Field(default=FolderObjects(), discriminator="kind")
     models: Models = Models()
+    exports: Exports = Exports()
     second_look_days: int = Field(default=30, ge=1, le=3650)
     node_token_days: float = Field(default=1, gt=0, le=365)
 

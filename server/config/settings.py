@@ -176,6 +176,7 @@ SPECTACULAR_SETTINGS = {
         "SaidStateEnum": "server.attendance.correction_models.SAID",
         "CorrectionStateEnum": "server.attendance.correction_models.CorrectionState",
         "DiscrepancyStateEnum": "server.attendance.seal_models.DiscrepancyState",
+        "ExportKindEnum": "server.reports.models.ExportKind",
     },
     "SCHEMA_PATH_PREFIX": r"/api/v1",
 }

@@ -21,6 +21,7 @@ urlpatterns = [
     path(API, include("server.attendance.urls")),
     path(API, include("server.attendance.corrections_urls")),
     path(API, include("server.audit.urls")),
+    path(API, include("server.reports.urls")),
     path("", include("server.web.urls")),
 ]
 

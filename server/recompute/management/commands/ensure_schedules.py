@@ -9,6 +9,7 @@ EVERY_SO_MANY_MINUTES = {
     "gallery sweep": ("server.gallery.tasks.sweep", 5),
     "embed again": ("server.gallery.tasks.embed_again", 1),
     "second looks": ("server.sightings.tasks.look_again", 5),
+    "exports": ("server.reports.tasks.export", 10),
     "unknown passes": ("server.sightings.unknown_tasks.group_unknown", 5),
 }
 EVERY_DAY = {

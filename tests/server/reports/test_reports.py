@@ -1,0 +1,332 @@
+import io
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from docx import Document
+from openpyxl import load_workbook
+from pypdf import PdfReader
+
+from server.attendance.correction_models import ManualPass
+from server.attendance.rules.facts import State
+from server.attendance.rules.records import Excuse, Problem
+from server.core.permissions import Role, Scope
+from server.reports import paper, rows
+from server.reports.questions import Question
+from server.reports.tables import Kind
+from tests.factories import NOON, FakeNode, a_door, a_group, a_member, a_person, a_session, a_site, an_account, as_role
+from tests.factories_attendance import a_record, a_visit, an_area, an_open_day
+
+DAY = "2024-11-20"
+UNICODE = "Łucja Ωμέγα Đặng Жук"
+
+
+def report(kind: Kind, role: Role = Role.VIEWER, **query: object) -> dict[str, Any]:
+    answer = as_role(role).get(f"/api/v1/reports/{kind}", {"from": DAY, **{name: str(value) for name, value in query.items()}})
+    assert answer.status_code == 200, answer.content
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def cells(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [dict(zip(found["columns"], row, strict=True)) for row in found["rows"]]
+
+
+@pytest.mark.django_db
+def test_the_day_of_a_site_tells_who_was_expected_and_who_was_there_besides() -> None:
+    site = a_site(name="Mill", time_zone="Asia/Kolkata")
+    session = a_session(site, name="Warp")
+    a_record(a_person("Ann", number="7"), session, late_by_s=720, first_in=NOON + timedelta(minutes=12))
+    a_record(a_person("Bob"), session, state=State.EXCUSED, excuse=Excuse.LEAVE)
+    a_record(a_person("Cem"), session, state=State.PENDING, decided=False)
+    an_open_day(a_person("Dov"), site, at=NOON - timedelta(hours=1))
+    a_record()
+    found = report(Kind.DAY, site=site.uuid)
+    ann, bob, cem, dov = cells(found)
+    assert (ann["Person"], ann["Attendance"], ann["Late"], ann["Hours"]) == ("Ann", "present", "12 min", "1:30")
+    assert ann["First in"] == "2024-11-20T17:42:00+05:30"
+    assert (bob["Attendance"], cem["Attendance"], dov["Attendance"]) == ("on leave", "not known yet", "was here")
+    assert (dov["Session"], dov["Hours"]) == ("–", "8:00")
+    assert found["title"] == "Attendance of Wednesday, 20 November 2024"
+    assert found["as_of"] == ["As of now, Mill: no door has a camera."]
+
+
+@pytest.mark.django_db
+def test_the_monthly_sheet_has_a_sign_for_every_day_and_totals() -> None:
+    group, site = a_group("Weavers"), a_site()
+    ann, bob = a_member(group, a_person("Ann")), a_member(group, a_person("Bob"))
+    sessions = [a_session(site, group, begins_at=NOON + timedelta(hours=hours)) for hours in (0, 4, 24, 48)]
+    a_record(ann, sessions[0])
+    a_record(ann, sessions[1], state=State.ABSENT)
+    a_record(ann, sessions[2], late_by_s=900, late_uncertain=True)
+    a_record(ann, sessions[3], half_day=True)
+    a_record(bob, sessions[2], state=State.NOT_COVERED)
+    found = report(Kind.MONTHLY, group=group.uuid, to="2024-11-23")
+    assert found["columns"] == ["Person", "Number", "We 20", "Th 21", "Fr 22", "Sa 23", "Present", "Absent", "Excused", "Late", "Hours"]
+    assert found["rows"] == [
+        ["Ann", "", "PA", "L~", "½", "", 3, 1, 0, 1, "4:30"],
+        ["Bob", "", "", "?", "", "", 0, 0, 0, 0, "0:00"],
+    ]
+
+
+@pytest.mark.django_db
+def test_late_that_is_not_certain_says_which_door_was_not_looked_at() -> None:
+    site = a_site()
+    door = a_door(site, name="Main door", direction="in")
+    session = a_session(site, doors=[door])
+    certain = a_record(a_person("Ann"), session, late_by_s=600, first_in=NOON + timedelta(minutes=10))
+    unsure = a_record(a_person("Bob"), session, late_by_s=900, late_uncertain=True, first_in=NOON + timedelta(minutes=15))
+    a_record(a_person("Cem"), session)
+    found = cells(report(Kind.LATE))
+    assert [(row["Person"], row["Late"]) for row in found] == [
+        (certain.person.name, "10 min"),
+        (unsure.person.name, "15 min, not certain: Main door was not looked at 11:30–12:15"),
+    ]
+
+
+@pytest.mark.django_db
+def test_hours_are_those_of_sessions_and_else_of_the_open_day() -> None:
+    ann, bob = a_person("Ann"), a_person("Bob")
+    a_record(ann)
+    an_open_day(ann)
+    an_open_day(bob, at=NOON + timedelta(days=6))
+    found = report(Kind.HOURS, to="2024-11-30")
+    assert found["columns"] == ["Person", "Number", "2024 W47", "2024 W48", "Total"]
+    assert found["rows"] == [["Ann", "", "1:30", None, "1:30"], ["Bob", "", None, "8:00", "8:00"]]
+    assert found["footers"] == [["All", "", "1:30", "8:00", "9:30"]]
+    assert report(Kind.HOURS, to="2024-12-01", by="month")["columns"] == ["Person", "Number", "Nov 2024", "Dec 2024", "Total"]
+
+
+@pytest.mark.django_db
+def test_a_group_is_summed_up_per_person_and_in_all() -> None:
+    group = a_group()
+    ann = a_member(group, a_person("Ann"))
+    a_member(group, a_person("Zoe"))
+    first, second = a_session(group=group), a_session(group=group, begins_at=NOON + timedelta(days=1))
+    a_record(ann, first, late_by_s=60)
+    a_record(ann, second, state=State.ABSENT)
+    found = report(Kind.GROUP, group=group.uuid, to="2024-11-21")
+    ann_row, zoe_row = cells(found)
+    assert (ann_row["Sessions"], ann_row["Present"], ann_row["Absent"], ann_row["Rate"], ann_row["Late in all"]) == (
+        2,
+        1,
+        1,
+        "50 %",
+        "0:01",
+    )
+    assert (zoe_row["Sessions"], zoe_row["Rate"]) == (0, "")
+    assert found["footers"][0][0] == "All"
+
+
+@pytest.mark.django_db
+def test_a_person_has_sessions_and_the_days_besides_in_order() -> None:
+    ann = a_person("Ann")
+    a_record(ann, a_session(begins_at=NOON + timedelta(days=1), name="Warp"), problems=[Problem.NO_EXIT], note="left by the garage")
+    an_open_day(ann)
+    a_record()
+    found = report(Kind.PERSON, person=ann.uuid, to="2024-11-22")
+    assert [(row["Date"], row["Session"], row["Remarks"]) for row in cells(found)] == [
+        ("2024-11-20", "–", ""),
+        ("2024-11-21", "Warp", "not seen leaving; left by the garage"),
+    ]
+    assert found["footers"][0][9] == "9:30"
+
+
+@pytest.mark.django_db
+def test_a_door_tells_who_passed_it_first_and_last_on_its_own_day() -> None:
+    door = a_door(a_site(time_zone="Pacific/Auckland"), name="Main")
+    node, ann = FakeNode.hung(door), a_person("Ann")
+    for at in (NOON, NOON + timedelta(hours=2), NOON + timedelta(hours=4)):
+        node.send(node.sighting(person=ann, at=at))
+    ManualPass.objects.create(person=ann, door=door, at=NOON + timedelta(hours=1), way="out", made_at=NOON)
+    found = cells(report(Kind.DOOR, door=door.uuid, to="2024-11-21"))
+    assert [(row["Date"], row["Person"], row["Passes"]) for row in found] == [("2024-11-20", "Ann", 3), ("2024-11-21", "Ann", 1)]
+    assert found[0]["Last pass"] == "2024-11-21T03:00:00+13:00"  # before the day cut at four
+
+
+@pytest.mark.django_db
+def test_the_visits_of_a_room_tell_how_long_they_were_and_which_are_open() -> None:
+    area = an_area(a_site(name="Mill"), name="Server room")
+    a_visit(a_person("Ann"), area, minutes=150)
+    a_visit(a_person("Bob"), area, at=NOON + timedelta(hours=1), minutes=None, problems=[Problem.NO_EXIT])
+    a_visit()
+    found = report(Kind.VISITS, area=area.uuid)
+    assert found["about"] == ["2 visits by 2 people, 1 open"]
+    assert [(row["Person"], row["Stayed"], row["Remarks"]) for row in cells(found)] == [
+        ("Ann", "2:30", ""),
+        ("Bob", None, "open: not seen leaving"),
+    ]
+
+
+ASKED: tuple[tuple[Kind, str], ...] = (
+    (Kind.DAY, "site"), (Kind.MONTHLY, "group"), (Kind.GROUP, "group"), (Kind.PERSON, "person"), (Kind.DOOR, "door"),
+)  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_what_is_missing_or_garbage_is_said_in_a_sentence() -> None:
+    client = as_role(Role.ADMIN)
+    for kind, needed in ASKED:
+        answer = client.get(f"/api/v1/reports/{kind}", {"from": DAY, "format": "pdf"})
+        assert (answer.status_code, answer.json()["detail"]) == (422, f"This report needs {needed}.")
+        assert client.get(f"/api/v1/reports/{kind}", {"from": DAY, needed: "x"}).status_code == 422
+        assert client.get(f"/api/v1/reports/{kind}", {"from": DAY, needed: str(uuid4())}).status_code == 404
+    for query in ({}, {"from": "today"}, {"from": DAY, "to": "2024-01-01"}, {"from": DAY, "to": "2199-01-01"}, {"from": "0001-01-01"},
+                  {"from": DAY, "by": "decade"}, {"from": DAY, "group": "\x00"}):  # fmt: skip
+        answer = client.get("/api/v1/reports/hours", query)
+        assert (answer.status_code, answer["Content-Type"]) == (422, "application/problem+json"), query
+    assert client.get("/api/v1/reports/weather", {"from": DAY}).status_code == 404
+    assert client.get("/api/v1/reports/late", {"from": DAY, "format": "exe"}).status_code == 404
+    assert client.get("/api/v1/reports/late", {"from": DAY}, HTTP_ACCEPT="image/png").status_code == 406
+    assert client.post("/api/v1/reports/late").status_code in {403, 405}
+
+
+@pytest.mark.django_db
+def test_who_may_have_which_report() -> None:
+    manager, account = an_account(Role.MANAGER), an_account(Role.SELF)
+    own, other = a_group(managers=[manager]), a_group()
+    member, stranger, me = a_member(own, a_person("Member")), a_member(other, a_person("Stranger")), a_person("Me", account=account)
+    for person in (member, stranger, me):
+        a_record(person, late_by_s=600)
+        a_visit(person)
+    client = as_role(None)
+    assert client.get("/api/v1/reports/late", {"from": DAY}).status_code == 401
+    for user, names in ((manager, {"Member"}), (account, {"Me"}), (an_account(Role.AUDITOR), {"Member", "Stranger", "Me"})):
+        client.force_authenticate(user)
+        for kind in (Kind.LATE, Kind.VISITS, Kind.HOURS):
+            assert {row["Person"] for row in cells(client.get(f"/api/v1/reports/{kind}", {"from": DAY}).json())} == names
+    client.force_authenticate(manager)
+    assert client.get("/api/v1/reports/group", {"from": DAY, "group": str(own.uuid)}).status_code == 200
+    assert client.get("/api/v1/reports/group", {"from": DAY, "group": str(other.uuid)}).status_code == 404
+    assert client.get("/api/v1/reports/person", {"from": DAY, "person": str(stranger.uuid)}).status_code == 404
+    node = FakeNode.hung()
+    assert node.client.get("/api/v1/reports/late", {"from": DAY}).status_code in {401, 403}
+
+
+def file(kind: Kind, form: str, **query: object) -> bytes:
+    given = {"from": DAY, "format": form, **{name: str(value) for name, value in query.items()}}
+    answer = as_role(Role.VIEWER).get(f"/api/v1/reports/{kind}", given)
+    assert answer.status_code == 200, answer.content
+    assert answer["Content-Disposition"].endswith(f'.{form}"')
+    return bytes(answer.content)
+
+
+@pytest.mark.django_db
+def test_a_spreadsheet_has_real_dates_times_and_durations_and_no_formula() -> None:
+    evil = '=HYPERLINK("http://example.org","x")'
+    a_record(a_person(evil, number="+1"), a_session(a_site(time_zone="Asia/Kolkata"), name="@Warp"), late_by_s=600)
+    book = load_workbook(io.BytesIO(file(Kind.LATE, "xlsx")))
+    sheet = book.active
+    assert sheet is not None
+    lines = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    heading = next(number for number, line in enumerate(lines) if line[0] == "Date")
+    told = dict(zip(lines[heading], lines[heading + 1], strict=True))
+    assert told["Date"] == datetime(2024, 11, 20)  # noqa: DTZ001 (a spreadsheet knows no zones)
+    assert told["First in"] == datetime(2024, 11, 20, 17, 30)  # noqa: DTZ001
+    assert (told["Person"], told["Number"], told["Session"]) == (f"'{evil}", "'+1", "'@Warp")
+    assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
+    assert sheet.freeze_panes == f"B{heading + 2}"
+    hours = load_workbook(io.BytesIO(file(Kind.HOURS, "xlsx"))).active
+    assert hours is not None
+    assert timedelta(hours=1, minutes=30) in {cell.value for row in hours.iter_rows() for cell in row}
+    text = file(Kind.LATE, "csv").decode()
+    assert f'"\'{evil.replace(chr(34), chr(34) * 2)}"' in text
+    assert "2024-11-20T17:30:00+05:30" in text
+
+
+@pytest.mark.django_db
+def test_a_pdf_writes_every_name_repeats_the_headings_and_numbers_the_pages() -> None:
+    site = a_site()
+    session, long_name = a_session(site, name="Warp <b>& weft"), "Wolfeschlegelsteinhausenbergerdorff " * 5
+    a_record(a_person(UNICODE), session)
+    a_record(a_person(long_name), session, note="first\nsecond\x0b\x01")
+    for number in range(80):
+        a_record(a_person(f"Person {number:03}"), session)
+    pages = PdfReader(io.BytesIO(file(Kind.DAY, "pdf", site=site.uuid))).pages
+    texts = [page.extract_text() for page in pages]
+    assert len(texts) > 1
+    for number, text in enumerate(texts, start=1):
+        assert text.index("Session") < text.index("Attendance")
+        assert f"page {number} of {len(texts)}" in text
+    whole = "".join(texts)
+    assert UNICODE.replace(" ", "") in whole.replace(" ", "").replace("\n", "")
+    assert "".join(long_name.split()) in "".join(whole.split())
+    assert "Warp <b>& weft" in whole
+    assert "Person 079" in whole
+
+
+@pytest.mark.django_db
+def test_the_monthly_sheet_is_a_letter_to_sign() -> None:
+    group = a_group(f"Weavers {UNICODE}")
+    a_record(a_member(group, a_person(UNICODE)), a_session(group=group))
+    letter = Document(io.BytesIO(file(Kind.MONTHLY, "docx", group=group.uuid, to="2024-11-30")))
+    table = letter.tables[0]
+    assert [cell.text for cell in table.rows[1].cells][:3] == [UNICODE, "", "P"]
+    assert "tblHeader" in table.rows[0]._tr.xml
+    paragraphs = "\n".join(paragraph.text for paragraph in letter.paragraphs)
+    assert f"Weavers {UNICODE}" in paragraphs
+    assert "Responsible ____" in paragraphs
+    signed = PdfReader(io.BytesIO(file(Kind.MONTHLY, "pdf", group=group.uuid))).pages[0].extract_text()
+    assert "Responsible" in signed
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("form", ["json", "csv", "xlsx", "pdf", "docx"])
+def test_an_empty_report_is_a_report(form: str) -> None:
+    asked = {"site": a_site(), "group": a_group(), "person": a_person(), "door": a_door()}
+    for kind in Kind:
+        needed = dict(ASKED).get(kind)
+        query = {} if needed is None else {needed: str(asked[needed].uuid)}
+        answer = as_role(Role.ADMIN).get(f"/api/v1/reports/{kind}", {"from": DAY, "format": form, **query})
+        assert (answer.status_code, bool(answer.content)) == (200, True), (kind, answer.content)
+
+
+@pytest.mark.django_db
+def test_too_many_rows_are_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        a_record(late_by_s=600)
+    monkeypatch.setattr(paper, "MAX_ROWS", 2)
+    client = as_role(Role.ADMIN)
+    refused = client.get("/api/v1/reports/late", {"from": DAY, "format": "pdf"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "too_many_rows")
+    assert "take XLSX or CSV" in refused.json()["detail"]
+    assert client.get("/api/v1/reports/late", {"from": DAY, "format": "xlsx"}).status_code == 200
+    monkeypatch.setattr(rows, "MAX_ROWS", 2)
+    assert client.get("/api/v1/reports/late", {"from": DAY, "format": "xlsx"}).status_code == 422
+
+
+@pytest.mark.django_db
+def test_a_report_takes_as_many_queries_for_many_people_as_for_one() -> None:
+    group, site = a_group(), a_site()
+    session, client = a_session(site, group, doors=[a_door(site)]), as_role(Role.ADMIN)
+    asked = {"from": DAY, "group": str(group.uuid), "site": str(site.uuid)}
+
+    def queries(kind: Kind) -> int:
+        with CaptureQueriesContext(connection) as found:
+            assert client.get(f"/api/v1/reports/{kind}", asked).status_code == 200
+        return len(found)
+
+    kinds = [Kind.DAY, Kind.MONTHLY, Kind.LATE, Kind.HOURS, Kind.GROUP, Kind.VISITS]
+    area = an_area(site)
+
+    def another() -> None:
+        person = a_member(group)
+        a_record(person, session, late_by_s=600, late_uncertain=True)
+        an_open_day(person, site)
+        a_visit(person, area)
+
+    another()
+    one = {kind: queries(kind) for kind in kinds}
+    for _ in range(20):
+        another()
+    assert {kind: queries(kind) for kind in kinds} == one
+    assert max(one.values()) <= 20
+
+
+def test_days_are_counted_with_both_ends() -> None:
+    asked = Question(Kind.HOURS, date(2024, 2, 28), date(2024, 3, 1), None, Scope.ALL)
+    assert asked.days == [date(2024, 2, 28), date(2024, 2, 29), date(2024, 3, 1)]
