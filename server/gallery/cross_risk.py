@@ -9,7 +9,7 @@ from server.gallery import selectors
 from server.gallery.models import Template
 from server.gallery.pipeline import embedder
 from server.nodes.models import Node
-from server.nodes.selectors import settings_of
+from server.nodes.selectors import wanted_settings, with_newest_settings
 from server.people.models import Person
 from shared_schema.face.types import FaceError
 from shared_schema.face.vectors import decode_embedding
@@ -29,7 +29,8 @@ class CrossRisk:
 
 def strangers_named_one_in() -> int:
     """The most lenient setting of any node in use: what is safe there is safe everywhere."""
-    found = [settings_of(node).strangers_named_one_in for node in Node.objects.filter(revoked_at__isnull=True)]
+    nodes = Node.objects.filter(revoked_at__isnull=True).prefetch_related(with_newest_settings())
+    found = [wanted_settings(node).strangers_named_one_in for node in nodes]
     return min(found, default=NodeSettings().strangers_named_one_in)
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import BooleanField, ExpressionWrapper, F, Max, Q, QuerySet, RowRange, Window
-from django.db.models.functions import Lag, Lead
+from django.db.models import BooleanField, ExpressionWrapper, F, Max, OuterRef, Q, QuerySet, RowRange, Subquery, Window
+from django.db.models.functions import Coalesce, Lag, Lead, Least
 
 from server.nodes.models import Mount
 from server.sightings.coverage_models import MissingRange
@@ -56,16 +56,21 @@ def covered(*, doors: Iterable[int], begins_at: datetime, ends_at: datetime) -> 
 
 
 def synced_through(*, doors: Iterable[int], now: datetime) -> dict[int, datetime | None]:
-    """Until when everybody who passed each door is known of: the end of its coverage that reaches furthest. None: not for a week."""
+    """Until when everybody who passed each door is known of: the end of its coverage that reaches furthest. None: not for a week.
+
+    The number of queries does not grow with the number of doors, but with that of the weeks in which one of them fell silent.
+    """
     wanted = set(doors)
     through: dict[int, datetime | None] = dict.fromkeys(wanted)
     through |= _ends(covered(doors=wanted, begins_at=now - _BACK[0], ends_at=now))
+    silent: dict[int, dict[int, datetime]] = {}
     for door, last in _last_looks({door for door, at in through.items() if at is None}, now).items():
+        silent.setdefault(last.toordinal() // 7, {})[door] = last
+    for lasts in silent.values():
         for back in _BACK:
-            found = _ends(covered(doors=[door], begins_at=last - back, ends_at=last))
-            if found:
-                through |= found
-                break
+            left = {door: last for door, last in lasts.items() if through[door] is None}
+            if left:
+                through |= _ends(covered(doors=left, begins_at=min(left.values()) - back, ends_at=max(left.values())))
     return through
 
 
@@ -125,11 +130,11 @@ def _holes(nodes: Iterable[int], begins_at: datetime, ends_at: datetime) -> Mapp
 
 def _last_looks(doors: Iterable[int], now: datetime) -> dict[int, datetime]:
     """The end of the last observation of any node of each door, while it hung there."""
-    mounts = Mount.objects.filter(door__in=doors, valid_from__lt=now).values_list("door", "node", "valid_from", "valid_until")
+    until = Least(Coalesce(OuterRef("valid_until"), now), now)
+    looks = Observation.objects.filter(node=OuterRef("node"), ends_at__gt=OuterRef("valid_from"), ends_at__lte=until)
+    newest = Subquery(looks.order_by("-ends_at").values("ends_at")[:1])
+    mounts = Mount.objects.filter(door__in=set(doors), valid_from__lt=now).annotate(last=newest).filter(last__isnull=False)
     found: dict[int, datetime] = {}
-    for door, node, since, until in mounts:
-        looks = Observation.objects.filter(node=node, ends_at__gt=since, ends_at__lte=min(until or now, now))
-        last = looks.aggregate(last=Max("ends_at"))["last"]
-        if last is not None:
-            found[door] = max(last, found.get(door, last))
+    for door, last in mounts.values_list("door", "last"):
+        found[door] = max(last, found.get(door, last))
     return found
