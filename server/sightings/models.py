@@ -90,6 +90,7 @@ class Sighting(models.Model):
         ordering = ("-captured_at", "-record_id")
         indexes = [
             models.Index(fields=("-captured_at", "-record"), name="sighting_newest"),
+            models.Index(fields=("-received_at", "-record"), name="sighting_newest_received"),
             models.Index(fields=("person", "captured_at"), name="sighting_person_time"),
             models.Index(fields=("counts_for", "captured_at"), name="sighting_counts_for_time"),
             models.Index(fields=("door", "captured_at"), name="sighting_door_time"),
