@@ -2,6 +2,8 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+# Processes that share the tests, each with a database of its own.
+TESTERS ?= 2
 
 .PHONY: help demo test accuracy nightly faults arm64 check lint types imports bench models clean
 
@@ -26,7 +28,7 @@ demo: $(VENV)/local.stamp  ## the whole of Lintel on this machine (ARGS=--once, 
 	@$(BIN)/lintel-demo $(if $(CAMERA),--camera "$(CAMERA)") $(if $(PEOPLE),--people "$(PEOPLE)") $(if $(PORT),--port "$(PORT)") $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 test: $(VENV)/dev.stamp  ## the tests, on a real PostgreSQL
-	$(BIN)/python -m pytest -m "not slow and not nightly and not faults and not virtual" $(ARGS)
+	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile -m "not slow and not nightly and not faults and not virtual" $(ARGS)
 
 accuracy: $(VENV)/dev.stamp  ## the accuracy bars on the development faces, where they are at hand (minutes)
 	$(BIN)/python -m pytest -m "slow and not nightly and not faults and not virtual" $(ARGS)

@@ -10,21 +10,26 @@ from tests.faults.network_archive import Archive
 from tests.faults.shim import NO_COMPILER, has_compiler
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of its own is made in it)
-_TOLD = pytest.StashKey[list[str]]()
+_TOLD = "told"
 
 
 @pytest.fixture
 def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Says a line at the end of the whole run: the numbers of a fault test are its result."""
-    return request.config.stash.setdefault(_TOLD, []).append
+    """Says a line at the end of the whole run: the numbers of a fault test are its result. It travels with the test's report."""
+
+    def told(line: str) -> None:
+        request.node.user_properties.append((_TOLD, line))
+
+    return told
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    lines = config.stash.get(_TOLD, [])
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for reports in terminalreporter.stats.values() for report in reports if isinstance(report, pytest.TestReport)]
+    lines = [line for report in reports if report.when == "teardown" for name, line in report.user_properties if name == _TOLD]
     if lines:
         terminalreporter.section("faults")
         for line in lines:
-            terminalreporter.write_line(line)
+            terminalreporter.write_line(str(line))
 
 
 @pytest.fixture
