@@ -94,10 +94,10 @@ def _told_apart(sessions: Sequence[SessionFact], before: Held, after: Held) -> t
     ends, begins = sessions[0].ends_at, sessions[1].begins_at
     passes = in_order((before | after).values())
     entries, exits = set(), set()
-    for kind, passed in walk(passes, min_gap_s=sessions[0].terms.min_gap_s, doubles=True):
+    for _, passed, entering in walk(passes, min_gap_s=sessions[0].terms.min_gap_s, doubles=True):
         if passed.id in before and passed.id in after:
-            if kind.entering and passed.at > ends:
+            if entering and passed.at > ends:
                 entries.add(passed.id)
-            elif not kind.entering and passed.at < begins:
+            elif not entering and passed.at < begins:
                 exits.add(passed.id)
     return entries, exits

@@ -67,5 +67,5 @@ def _reached(before: SessionFact, after: SessionFact, held: tuple[Held, Held], e
     if entry is not None:
         passes = [one for one in passes if one.at >= before.begins_at]
     for step in walk(passes, min_gap_s=before.terms.min_gap_s, inside=entry is not None):
-        entry = step.passed if step.kind.entering else None
+        entry = step.passed if step.entering else None
     return entry if entry is not None and entry.at <= before.ends_at else None

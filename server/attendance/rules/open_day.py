@@ -37,10 +37,10 @@ def _worked(terms: OpenDayTerms, passes: Sequence[Pass]) -> timedelta:
     if terms.mode is Mode.FIRST_LAST:
         return passes[-1].at - passes[0].at
     worked, since = timedelta(0), None
-    for kind, passed in walk(passes, min_gap_s=terms.min_gap_s):
+    for kind, passed, entering in walk(passes, min_gap_s=terms.min_gap_s):
         if kind is Kind.EXIT and since is not None:
             worked += passed.at - since
-        since = passed.at if kind.entering else None
+        since = passed.at if entering else None
     if since is None or terms.forgotten_exit is ForgottenExit.NOTHING:
         return worked
     return worked + (passes[-1].at - since)

@@ -83,12 +83,12 @@ def _pairs(attended: Attended) -> Times:
     steps = walk(_walked(attended), min_gap_s=session.terms.min_gap_s, inside=entry is not None)
     while steps and steps[-1].passed.way is Way.IN and steps[-1].passed.at > session.ends_at:
         steps.pop()
-    moves = [Move(step.passed.at, step.kind.entering) for step in steps]
+    moves = [Move(step.passed.at, step.entering) for step in steps]
     if entry is not None:
         moves.insert(0, Move(session.begins_at, entering=True))
     if attended.carried_on:
         moves = retold(moves, None, session.ends_at)
-    begin = next((step.passed for step in steps if step.kind.entering), None)
+    begin = next((step.passed for step in steps if step.entering), None)
     return Times(
         first_in=session.begins_at if entry else begin.at if begin else None,
         last_out=moves[-1].at if moves and not moves[-1].entering else None,

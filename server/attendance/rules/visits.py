@@ -63,7 +63,7 @@ def _first_out(area: AreaFact, entry: Pass | None, passes: Sequence[Pass]) -> Pa
 
 def _paired(steps: Sequence[Step]) -> Iterator[Stay]:
     inside: Stay | None = None
-    for kind, passed in steps:
+    for kind, passed, _ in steps:
         match kind:
             case Kind.STRAY:
                 yield Stay(None, passed)
@@ -81,11 +81,6 @@ def _paired(steps: Sequence[Step]) -> Iterator[Stay]:
 def _record(facts: DayFacts, area: AreaFact, stay: Stay, day_ends: datetime) -> VisitRecord:
     state, left_at = _end(area, stay, day_ends)
     entered_at = stay.entry.at if stay.entry else None
-    problems = {
-        Problem.NO_EXIT: stay.exit is None,
-        Problem.EXIT_WITHOUT_ENTRY: stay.entry is None,
-        Problem.ENTERED_TWICE: stay.again,
-    }
     return VisitRecord(
         person=facts.person,
         area=area.key,
@@ -96,8 +91,15 @@ def _record(facts: DayFacts, area: AreaFact, stay: Stay, day_ends: datetime) -> 
         duration_s=whole_seconds(left_at - entered_at) if left_at and entered_at else None,
         entry=stay.entry.id if stay.entry else None,
         exit=stay.exit.id if stay.exit else None,
-        problems=tuple(sorted(problem for problem, is_so in problems.items() if is_so)),
+        problems=_problems(stay),
     )
+
+
+def _problems(stay: Stay) -> tuple[Problem, ...]:
+    if stay.entry is None:
+        return (Problem.EXIT_WITHOUT_ENTRY,)
+    twice = (Problem.ENTERED_TWICE,) if stay.again else ()
+    return (*twice, Problem.NO_EXIT) if stay.exit is None else twice
 
 
 def _end(area: AreaFact, stay: Stay, day_ends: datetime) -> tuple[VisitState, datetime | None]:

@@ -1,6 +1,7 @@
 """In and out: the one state machine that sessions, visits and open days walk passes with. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from enum import Enum
 from operator import attrgetter
@@ -17,22 +18,18 @@ class Kind(Enum):
     EXIT = "exit"
     STRAY = "stray"
 
-    @property
-    def entering(self) -> bool:
-        return self in _ENTERING
 
-
-_ENTERING = frozenset({Kind.ENTRY, Kind.AGAIN})
-_OUTSIDE = {Way.IN: Kind.ENTRY, Way.BOTH: Kind.ENTRY, Way.OUT: Kind.STRAY}
-_INSIDE = {Way.OUT: Kind.EXIT, Way.BOTH: Kind.EXIT, Way.IN: Kind.AGAIN}
-"""What a pass is to somebody outside or inside; of passes at the same time they take them in this order."""
+_OUTSIDE = {Way.IN: (Kind.ENTRY, True), Way.BOTH: (Kind.ENTRY, True), Way.OUT: (Kind.STRAY, False)}
+_INSIDE = {Way.OUT: (Kind.EXIT, False), Way.BOTH: (Kind.EXIT, False), Way.IN: (Kind.AGAIN, True)}
+"""What a pass is to somebody outside or inside, and whether it leads in; passes at the same time are taken in this order."""
 
 
 class Step(NamedTuple):
-    """A pass and what it was."""
+    """A pass and what it was: into the place (`entering`) or out of it."""
 
     kind: Kind
     passed: Pass
+    entering: bool
 
 
 def in_order(passes: Iterable[Pass]) -> list[Pass]:
@@ -50,26 +47,22 @@ def walk(passes: Sequence[Pass], *, min_gap_s: int, inside: bool = False, double
     gap = timedelta(seconds=min_gap_s)
     steps: list[Step] = []
     ordered, before = list(passes), None
-    for place in range(len(ordered)):
-        if place == 0 or ordered[place].at != ordered[place - 1].at:
+    for place, first in enumerate(passes):
+        if place + 1 < len(passes) and first.at == passes[place + 1].at and (place == 0 or first.at != passes[place - 1].at):
             _order_same_time(ordered, place, _INSIDE if inside else _OUTSIDE)
         passed = ordered[place]
         if before is not None and before.way is passed.way and passed.at - before.at < gap:
             if doubles:
-                steps.append(Step(steps[-1].kind, passed))
+                steps.append(Step(steps[-1].kind, passed, inside))
             continue
         before = passed
-        kind = (_INSIDE if inside else _OUTSIDE)[passed.way]
-        inside = kind in _ENTERING
-        steps.append(Step(kind, passed))
+        kind, inside = (_INSIDE if inside else _OUTSIDE)[passed.way]
+        steps.append(Step(kind, passed, inside))
     return steps
 
 
-def _order_same_time(passes: list[Pass], place: int, kinds: Mapping[Way, Kind]) -> None:
-    """Put the passes that share their time with the one at `place`, and follow it, into the order of `kinds`."""
-    at, after = passes[place].at, place + 1
-    while after < len(passes) and passes[after].at == at:
-        after += 1
-    if after > place + 1:
-        ways = list(kinds)
-        passes[place:after] = sorted(passes[place:after], key=lambda one: ways.index(one.way))
+def _order_same_time(passes: list[Pass], place: int, order: Iterable[Way]) -> None:
+    """Put the passes that share their time with the one at `place`, and follow it, into the order of their ways."""
+    after = bisect_right(passes, passes[place].at, lo=place, key=attrgetter("at"))
+    ways = list(order)
+    passes[place:after] = sorted(passes[place:after], key=lambda one: ways.index(one.way))
