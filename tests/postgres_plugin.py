@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,14 @@ import pytest
 from deploy.local.data_folder import DataFolder
 from deploy.local.postgres import Postgres, find_place
 from server.core import secrets
+
+OTHER_PROGRAMS = "LINTEL_TEST_POSTGRES"
+"""The folder of another PostgreSQL's programs, instead of the embedded one's."""
+
+
+class _OtherPostgres(Postgres):
+    def _check_version(self) -> None:
+        """Whatever it is, the cluster was made with it in this run."""
 
 
 class Installation:
@@ -49,7 +58,9 @@ class Installation:
         """The folder of its socket; started at the first call."""
         if self._postgres is None:
             self._folder.private.mkdir(exist_ok=True)
-            self._postgres = Postgres(find_place(self._folder, elsewhere=self.root / "elsewhere"), self.root / "postgres.log")
+            place, log = find_place(self._folder, elsewhere=self.root / "elsewhere"), self.root / "postgres.log"
+            other = os.environ.get(OTHER_PROGRAMS)
+            self._postgres = _OtherPostgres(replace(place, programs=Path(other)), log) if other else Postgres(place, log)
             self._postgres.start()
         return self._postgres.host
 

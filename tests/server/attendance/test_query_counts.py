@@ -97,7 +97,7 @@ def test_the_count_finds_a_question_for_every_row() -> None:
         def get(self, address: str) -> Any:
             for person in people:
                 person.refresh_from_db()
-            return type("Answer", (), {"content": b"", "status_code": 200})()
+            return type("Answer", (), {"getvalue": bytes, "status_code": 200})()
 
     question = Question("", OneByOne())  # type: ignore[arg-type]
     few = queries_of(question)
