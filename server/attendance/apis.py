@@ -5,17 +5,16 @@ from typing import Any, ClassVar, TypeVar
 
 import django_filters
 from django.db.models import QuerySet
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.generics import ListAPIView
 
 from server.attendance.columns import ATTENDANCE_COLUMNS, OPEN_DAY_COLUMNS, VISIT_COLUMNS
 from server.attendance.filters import AttendanceFilter, OpenDayFilter, VisitFilter
 from server.attendance.models import AttendanceRecord, Derivation, OpenDayRecord, VisitRow
-from server.attendance.selectors import attendance_visible, in_now, open_days_visible, visits_visible
+from server.attendance.selectors import attendance_visible, open_days_visible, visits_visible
 from server.attendance.serializers import AttendanceSerializer, OpenDaySerializer, VisitSerializer
 from server.core.csv_lists import CsvList
-from server.core.pagination import CursorPages, ordered_by
+from server.core.pagination import CursorPages
 from server.core.permissions import Resource, scope_of_request
 from server.core.since import SINCE_PARAMETER, changes_ordered_by, since_of
 
@@ -77,20 +76,3 @@ class VisitsApi(_Derived[VisitRow]):
     pagination_class = changes_ordered_by("-at", "-id", **{**BY_DATE, "at": ("at", "id"), "-at": ("-at", "-id")})
     csv_name, csv_columns = "visits", VISIT_COLUMNS
     csv_ordering: tuple[str, ...] = ("at", "id")
-
-
-class PresenceApi(CsvList, ListAPIView[OpenDayRecord]):
-    """Who is in now: sighted today, and last at this site and not at a door for going out. Last seen first."""
-
-    resource = Resource.PRESENCE
-    queryset = OpenDayRecord.objects.none()
-    serializer_class = OpenDaySerializer
-    filterset_class: type[OpenDayFilter] | None = None
-    pagination_class = ordered_by("-last_seen", "-id")
-    csv_name, csv_columns = "presence", OPEN_DAY_COLUMNS
-
-    def get_queryset(self) -> QuerySet[OpenDayRecord]:
-        if getattr(self, "swagger_fake_view", False):
-            return OpenDayRecord.objects.none()
-        days = open_days_visible(user=self.request.user, scope=scope_of_request(self.request, self.resource))
-        return in_now(days, now=timezone.now())

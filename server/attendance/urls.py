@@ -1,6 +1,7 @@
 from django.urls import path
 
-from server.attendance.apis import AttendanceApi, OpenDaysApi, PresenceApi, VisitsApi
+from server.attendance.apis import AttendanceApi, OpenDaysApi, VisitsApi
+from server.attendance.presence_apis import MusterApi, PresenceApi
 from server.attendance.record_apis import AttendanceRecordApi, RecordChangesApi, SessionSheetApi
 
 urlpatterns = [
@@ -10,5 +11,6 @@ urlpatterns = [
     path("sessions/<uuid:id>/sheet", SessionSheetApi.as_view(), name="session-sheet"),
     path("open-days", OpenDaysApi.as_view(), name="open-days"),
     path("visits", VisitsApi.as_view(), name="visits"),
+    path("presence/muster", MusterApi.as_view(), name="muster"),
     path("presence", PresenceApi.as_view(), name="presence"),
 ]

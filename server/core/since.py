@@ -33,7 +33,7 @@ _UNQUOTED_PLUS = re.compile(r" (\d\d:?\d\d)$")
 LAG = timedelta(seconds=5)
 """What a database session shows of itself lags behind what it does by a moment; a small step of the clock is made up for, too."""
 _SETTLED = """
-    SELECT least(clock_timestamp() - %s, min(xact_start)) FROM pg_stat_activity
+    SELECT least(clock_timestamp() - %s * interval '1 second', min(xact_start)) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
 """
 
@@ -41,7 +41,7 @@ _SETTLED = """
 def settled() -> datetime:
     """No row will appear any more whose `changed_at` lies before this. Ask before reading the rows."""
     with connection.cursor() as cursor:
-        cursor.execute(_SETTLED, [LAG])
+        cursor.execute(_SETTLED, [LAG.total_seconds()])
         found: datetime = cursor.fetchone()[0]
     return found.astimezone(UTC)
 

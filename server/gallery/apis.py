@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from server.accounts.models import User
+from server.core.csv_lists import Columns, CsvList
 from server.core.errors import Malformed, Rejected
 from server.core.pagination import ordered_by
 from server.core.permissions import Resource, scope_of_request
@@ -44,6 +45,11 @@ from shared_schema.face.images import MAX_BYTES
 from shared_schema.gallery import GalleryDelta, GallerySnapshot
 
 SAMPLE_PAGES = ordered_by("id")
+SAMPLE_COLUMNS: Columns = (
+    ("id", "uuid"), ("sha256", "sha256"), ("quality", "quality"), ("face_px", "face_px"), ("yaw", "yaw"), ("brightness", "brightness"),
+    ("sharpness", "sharpness"), ("state", "state"), ("reason", "reason"), ("ruling", "ruling"), ("ruled_at", "ruled_at"),
+    ("created_at", "created_at"),
+)  # fmt: skip
 REVISION = re.compile("[0-9]{1,18}")
 MODEL_ID = re.compile(r"[\x20-\x7e]{1,64}")
 
@@ -60,17 +66,16 @@ class SampleView(APIView):
 
 
 @refuses(post=(409, 422))
-class SamplesApi(SampleView):
+class SamplesApi(CsvList, SampleView):
     """A person's samples; POST adds an image (201) or recognises that it is there already (200)."""
 
     parser_classes = (MultiPartParser,)
     pagination_class = SAMPLE_PAGES
+    csv_name, csv_columns = "samples", SAMPLE_COLUMNS
 
     @extend_schema(responses=SampleSerializer(many=True))
     def get(self, request: Request, person: UUID) -> Response:
-        pages = SAMPLE_PAGES()
-        found = pages.paginate_queryset(self.person(request, person).samples.all(), request, self)
-        return pages.get_paginated_response(SampleSerializer(found, many=True).data)
+        return self.answer(request, self.person(request, person).samples.all(), serializer=SampleSerializer, pages=SAMPLE_PAGES)
 
     @extend_schema(request=SampleUploadSerializer, responses={201: SampleAddedSerializer, 200: SampleAddedSerializer})
     def post(self, request: Request, person: UUID) -> Response:

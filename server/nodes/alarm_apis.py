@@ -10,11 +10,17 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from server.accounts.models import User
+from server.core.csv_lists import Columns, CsvList
 from server.core.pagination import ordered_by
 from server.core.permissions import Resource
 from server.nodes.alarms import alarm_resolve
 from server.nodes.models import AlarmKind, NodeAlarm
 from server.nodes.serializers import NodeAlarmSerializer, NoteInput
+
+ALARM_COLUMNS: Columns = (
+    ("id", "uuid"), ("node", "node.name"), ("node_id", "node.uuid"), ("kind", "kind"), ("detail", "detail"), ("first_at", "first_at"),
+    ("last_at", "last_at"), ("count", "count"), ("resolved_at", "resolved_at"), ("resolved_by", "resolved_by.username"), ("note", "note"),
+)  # fmt: skip
 
 
 class NodeAlarmFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -29,7 +35,7 @@ class NodeAlarmFilter(django_filters.FilterSet):  # type: ignore[misc]
         fields = ("node", "kind", "open")
 
 
-class NodeAlarmViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[NodeAlarm]):
+class NodeAlarmViewSet(CsvList, mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[NodeAlarm]):
     """What only a person can put right, newest first."""
 
     resource = Resource.NODE_ALARMS
@@ -40,6 +46,7 @@ class NodeAlarmViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Generic
     lookup_value_converter = "uuid"
     lookup_url_kwarg = "id"
     filterset_class = NodeAlarmFilter
+    csv_name, csv_columns = "node-alarms", ALARM_COLUMNS
 
     @extend_schema(request=NoteInput, responses=NodeAlarmSerializer)
     @action(detail=True, methods=["post"])

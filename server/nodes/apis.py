@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet, ModelViewSet
 
 from server.accounts.models import User
+from server.core.csv_lists import Columns, CsvList, at_site
 from server.core.pagination import ordered_by
 from server.core.permissions import Resource
 from server.core.schema import refuses
@@ -31,9 +32,20 @@ from server.nodes.serializers import (
     SettingsOutput,
 )
 
+NODE_COLUMNS: Columns = (
+    ("id", "uuid"), ("name", "name"), ("hostname", "hostname"), ("state", "state"), ("created_at", "created_at"),
+    ("revoked_at", "revoked_at"), ("frozen_at", "frozen_at"), ("last_heartbeat_at", "last_heartbeat_at"), ("version", "version"),
+    ("model_id", "model_id"), ("gallery_revision", "gallery_revision"), ("queue_depth", "queue_depth"), ("parked", "parked"),
+    ("crops_waiting", "crops_waiting"), ("free_bytes", "free_bytes"), ("last_seq", "last_seq"),
+)  # fmt: skip
+MOUNT_COLUMNS: Columns = (
+    ("id", "uuid"), ("node", "node.name"), ("node_id", "node.uuid"), ("door", "door.name"), ("door_id", "door.uuid"),
+    ("valid_from", at_site("valid_from", "door.site.zone")), ("valid_until", at_site("valid_until", "door.site.zone")),
+)  # fmt: skip
+
 
 @refuses(change_settings=(422,), identify=(409,))
-class NodeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.UpdateModelMixin, GenericViewSet[Node]):
+class NodeViewSet(CsvList, mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.UpdateModelMixin, GenericViewSet[Node]):
     """Nodes come into being by a claim; here they are seen, renamed, configured and revoked."""
 
     resource = Resource.NODES
@@ -45,6 +57,7 @@ class NodeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.Updat
     lookup_url_kwarg = "id"
     http_method_names = ["get", "post", "patch", "head", "options"]
     filterset_fields = ["name"]
+    csv_name, csv_columns = "nodes", NODE_COLUMNS
 
     @extend_schema(request=None, responses=NodeSerializer)
     @action(detail=True, methods=["post"])
@@ -118,17 +131,18 @@ def _new_claim(wanted: dict[str, Any], *, by: User | None) -> claims.NewClaim:
     return claims.claim_create(door=wanted["door"], name=wanted["name"], by=by, now=timezone.now())
 
 
-class MountViewSet(ModelViewSet[Mount]):
+class MountViewSet(CsvList, ModelViewSet[Mount]):
     """Which node hung at which door, from when until when."""
 
     resource = Resource.MOUNTS
-    queryset = Mount.objects.select_related("node", "door")
+    queryset = Mount.objects.select_related("node", "door__site")
     serializer_class = MountSerializer
     pagination_class = ordered_by("id")
     lookup_field = "uuid"
     lookup_value_converter = "uuid"
     lookup_url_kwarg = "id"
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]
+    csv_name, csv_columns = "mounts", MOUNT_COLUMNS
 
     def perform_create(self, serializer: BaseSerializer[Mount]) -> None:
         serializer.instance = mounts.mount_save(Mount(**serializer.validated_data))

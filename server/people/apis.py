@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from server.core.csv_lists import Columns, CsvList
 from server.core.errors import NotFound
 from server.core.pagination import ordered_by
 from server.core.permissions import Resource, scope_of_request
@@ -17,6 +18,15 @@ from server.people import selectors, services
 from server.people.models import Group, Membership, Person
 from server.people.serializers import GroupSerializer, MembershipDaysSerializer, MembershipSerializer, PersonSerializer
 
+PERSON_COLUMNS: Columns = (
+    ("id", "uuid"), ("name", "name"), ("number", "number"), ("position", "position"), ("email", "email"), ("phone", "phone"),
+    ("active_from", "active_from"), ("active_until", "active_until"), ("consent_at", "consent_at"), ("samples", "sample_count"),
+)  # fmt: skip
+GROUP_COLUMNS: Columns = (("id", "uuid"), ("name", "name"))
+MEMBERSHIP_COLUMNS: Columns = (
+    ("id", "uuid"), ("person", "person.name"), ("person_id", "person.uuid"), ("group", "group.name"), ("group_id", "group.uuid"),
+    ("valid_from", "valid_from"), ("valid_until", "valid_until"),
+)  # fmt: skip
 NAME_PAGES = ordered_by("name", "id")
 MEMBERSHIP_PAGES = ordered_by("valid_from", "id")
 
@@ -32,10 +42,11 @@ class PersonView(APIView):
 
 
 @refuses(post=(409,))
-class PeopleApi(PersonView):
+class PeopleApi(CsvList, PersonView):
     """List people by name, or make one."""
 
     pagination_class = NAME_PAGES
+    csv_name, csv_columns = "people", PERSON_COLUMNS
 
     @extend_schema(
         responses=PersonSerializer(many=True),
@@ -48,8 +59,7 @@ class PeopleApi(PersonView):
         if group := request.query_params.get("group"):
             inside = Membership.objects.filter(selectors.on_day(timezone.localdate()), group__uuid=_uuid(group))
             people = people.filter(pk__in=inside.values("person_id"))
-        pages = NAME_PAGES()
-        return pages.get_paginated_response(PersonSerializer(pages.paginate_queryset(people, request, self), many=True).data)
+        return self.answer(request, people, serializer=PersonSerializer, pages=NAME_PAGES)
 
     @extend_schema(request=PersonSerializer, responses={201: PersonSerializer})
     def post(self, request: Request) -> Response:
@@ -98,15 +108,15 @@ class GroupView(APIView):
         return found
 
 
-class GroupsApi(GroupView):
+class GroupsApi(CsvList, GroupView):
     """List groups by name, or make one."""
 
     pagination_class = NAME_PAGES
+    csv_name, csv_columns = "groups", GROUP_COLUMNS
 
     @extend_schema(responses=GroupSerializer(many=True))
     def get(self, request: Request) -> Response:
-        pages = NAME_PAGES()
-        return pages.get_paginated_response(GroupSerializer(pages.paginate_queryset(self.groups(request), request, self), many=True).data)
+        return self.answer(request, self.groups(request), serializer=GroupSerializer, pages=NAME_PAGES)
 
     @extend_schema(request=GroupSerializer, responses={201: GroupSerializer})
     def post(self, request: Request) -> Response:
@@ -149,10 +159,11 @@ class MembershipView(GroupView):
 
 
 @refuses(post=(404, 409))
-class MembershipsApi(MembershipView):
+class MembershipsApi(CsvList, MembershipView):
     """Who belongs to which group and when; or put somebody into a group."""
 
     pagination_class = MEMBERSHIP_PAGES
+    csv_name, csv_columns = "memberships", MEMBERSHIP_COLUMNS
 
     @extend_schema(
         responses=MembershipSerializer(many=True), parameters=[OpenApiParameter("person", UUID), OpenApiParameter("group", UUID)]
@@ -162,8 +173,7 @@ class MembershipsApi(MembershipView):
         for name in ("person", "group"):
             if wanted := request.query_params.get(name):
                 found = found.filter(**{f"{name}__uuid": _uuid(wanted)})
-        pages = MEMBERSHIP_PAGES()
-        return pages.get_paginated_response(MembershipSerializer(pages.paginate_queryset(found, request, self), many=True).data)
+        return self.answer(request, found, serializer=MembershipSerializer, pages=MEMBERSHIP_PAGES)
 
     @extend_schema(request=MembershipSerializer, responses={201: MembershipSerializer})
     def post(self, request: Request) -> Response:

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from server.accounts.models import User
+from server.core.csv_lists import Columns, CsvList
 from server.core.errors import NotFound, Rejected
 from server.core.pagination import ordered_by
 from server.core.permissions import Resource, Scope, Verb, scope_for, scope_of_request
@@ -33,6 +34,11 @@ WHO = "a6f9b7f2-6b0c-4a44-9f3e-0d6c2d0f8a11"
 ASSIGN = OpenApiExample("It was this person", request_only=True, value={"decision": "assign", "person": WHO, "note": "seen at the desk"})
 REJECT = OpenApiExample("It was not who it counts for", request_only=True, value={"decision": "reject"})
 MANY = OpenApiExample("Nobody of ours", request_only=True, value={"decision": "ignore", "sightings": [WHO]})
+
+DECISION_COLUMNS: Columns = (
+    ("id", "uuid"), ("decision", "decision"), ("person", "person.name"), ("person_id", "person.uuid"), ("note", "note"),
+    ("by", "by.username"), ("at", "at"), ("undone_by", "undone_by.username"), ("undone_at", "undone_at"),
+)  # fmt: skip
 
 
 def account_of(request: Request) -> User | None:
@@ -77,10 +83,11 @@ class _Decisions(GenericAPIView[SightingDecision]):
 
 
 @refuses(post=(409, 422))
-class SightingDecisionsApi(_Decisions, ListAPIView[SightingDecision]):
+class SightingDecisionsApi(CsvList, _Decisions, ListAPIView[SightingDecision]):
     """What staff decided about a sighting, newest first; undone decisions stay in the list."""
 
     pagination_class = ordered_by("-id")
+    csv_name, csv_columns = "decisions", DECISION_COLUMNS
 
     @extend_schema(request=DecideSerializer, responses={201: DecisionSerializer, 200: DecisionSerializer}, examples=[ASSIGN, REJECT])
     def post(self, request: Request, id: UUID) -> Response:  # noqa: A002  (the name in the address)

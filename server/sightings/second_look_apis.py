@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from server.accounts.models import User
+from server.core.csv_lists import Columns, CsvList, at_site
 from server.core.errors import NotFound
 from server.core.pagination import ordered_by
 from server.core.permissions import Resource, scope_of_request
@@ -23,6 +24,13 @@ from server.sightings.second_look_selectors import State, second_looks_visible
 from server.sightings.second_look_serializers import SecondLookSerializer
 from server.sightings.second_look_services import second_look_make
 from server.sightings.selectors import sightings_visible
+
+LOOK_COLUMNS: Columns = (
+    ("id", "uuid"), ("state", "state"), ("difference", "difference"), ("made_at", "made_at"), ("sighting_id", "sighting.uuid"),
+    ("captured_at", at_site("sighting.captured_at", "sighting.door.site.zone")), ("door", "sighting.door.name"),
+    ("counts_for", "sighting.counts_for.name"), ("counts_for_id", "sighting.counts_for.uuid"), ("person", "person.name"),
+    ("person_id", "person.uuid"), ("outcome", "outcome"), ("similarity", "similarity"), ("margin", "margin"), ("model_id", "model_id"),
+)  # fmt: skip
 
 
 class SecondLookFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -53,10 +61,11 @@ class _SecondLooks(GenericAPIView[SecondLook]):
         return second_looks_visible(user=self.request.user, scope=scope_of_request(self.request, self.resource))
 
 
-class SecondLookListApi(_SecondLooks, ListAPIView[SecondLook]):
+class SecondLookListApi(CsvList, _SecondLooks, ListAPIView[SecondLook]):
     """Newest first. `state=open`: those that name somebody else than the sighting counts for, and wait for a decision."""
 
     filterset_class = SecondLookFilter
+    csv_name, csv_columns = "second-looks", LOOK_COLUMNS
     pagination_class = ordered_by("-id")
 
 

@@ -13,7 +13,7 @@ from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from server.core.csv_lists import CsvList
+from server.core.csv_lists import Columns, CsvList, at_site
 from server.core.errors import NotFound
 from server.core.pagination import ordered_by
 from server.core.permissions import Resource, scope_of_request
@@ -31,6 +31,11 @@ COLUMNS = (
     ("id", "uuid"), ("state", "state"), ("person", "person.name"), ("passes", "size"), ("unsure", "unsure"),
     ("unconfirmed", "unconfirmed"), ("first_at", "first_at"), ("newest_at", "newest_at"), ("decided_by", "decided_by.username"),
     ("decided_at", "decided_at"),
+)  # fmt: skip
+
+MEMBER_COLUMNS: Columns = (
+    ("id", "uuid"), ("captured_at", at_site("captured_at", "door.site.zone")), ("door", "door.name"), ("door_id", "door.uuid"),
+    ("outcome", "outcome"), ("similarity", "similarity"), ("counts_for", "counts_for.name"),
 )  # fmt: skip
 
 
@@ -85,12 +90,13 @@ class UnknownGroupApi(_Groups, RetrieveAPIView[Any]):
         return self.told(self.get_object())
 
 
-class UnknownMembersApi(ListAPIView[Sighting]):
+class UnknownMembersApi(CsvList, ListAPIView[Sighting]):
     """The passes of a group, newest first, with links to their images."""
 
     resource = Resource.SIGHTING_DECISIONS
     serializer_class = UnknownMemberSerializer
     pagination_class = ordered_by("-captured_at", "-record_id")
+    csv_name, csv_columns = "unknown-passes", MEMBER_COLUMNS
     queryset = Sighting.objects.none()
 
     def get_queryset(self) -> QuerySet[Sighting]:

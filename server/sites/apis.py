@@ -7,6 +7,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import ModelViewSet
 
 from server.accounts.models import User
+from server.core.csv_lists import Columns, CsvList, at_site
 from server.core.pagination import ordered_by
 from server.core.permissions import Resource
 from server.core.schema import refuses
@@ -15,11 +16,16 @@ from server.sites.models import Door, Site
 from server.sites.serializers import DoorSerializer, SiteSerializer
 
 _M = TypeVar("_M", Site, Door)
+SITE_COLUMNS: Columns = (("id", "uuid"), ("name", "name"), ("time_zone", "time_zone"), ("day_cut", "day_cut"))
+DOOR_COLUMNS: Columns = (
+    ("id", "uuid"), ("site", "site.name"), ("site_id", "site.uuid"), ("name", "name"), ("direction", "direction"),
+    ("restricted", "restricted"), ("used_from", at_site("used_from", "site.zone")), ("used_until", at_site("used_until", "site.zone")),
+)  # fmt: skip
 METHODS = ["get", "post", "patch", "delete", "head", "options"]
 
 
 @refuses(partial_update=(409,), destroy=(409,))
-class SiteViewSet(ModelViewSet[Site]):
+class SiteViewSet(CsvList, ModelViewSet[Site]):
     """Places with their own local days."""
 
     resource = Resource.SITES
@@ -31,6 +37,7 @@ class SiteViewSet(ModelViewSet[Site]):
     lookup_url_kwarg = "id"
     http_method_names = METHODS
     filterset_fields = ["name"]
+    csv_name, csv_columns = "sites", SITE_COLUMNS
 
     def perform_update(self, serializer: BaseSerializer[Site]) -> None:
         by = self.request.user if isinstance(self.request.user, User) else None
@@ -39,7 +46,7 @@ class SiteViewSet(ModelViewSet[Site]):
 
 
 @refuses(destroy=(409,))
-class DoorViewSet(ModelViewSet[Door]):
+class DoorViewSet(CsvList, ModelViewSet[Door]):
     """Doors of the sites."""
 
     resource = Resource.DOORS
@@ -51,6 +58,7 @@ class DoorViewSet(ModelViewSet[Door]):
     lookup_url_kwarg = "id"
     http_method_names = METHODS
     filterset_fields = ["name", "restricted"]
+    csv_name, csv_columns = "doors", DOOR_COLUMNS
 
     def perform_update(self, serializer: BaseSerializer[Door]) -> None:
         serializer.instance = services.door_save(door=_filled(self.get_object(), serializer))

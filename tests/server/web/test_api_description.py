@@ -116,7 +116,7 @@ def test_node_messages_are_described_as_they_are_defined(schema: dict[str, Any])
 @pytest.mark.parametrize(
     "name",
     ["people", "groups", "memberships", "sites", "doors", "nodes", "node-alarms", "mounts", "sightings", "second-looks", "attendance",
-     "presence"],
+     "open-days", "visits", "exports"],
 )  # fmt: skip
 def test_lists_are_described_in_pages(schema: dict[str, Any], name: str) -> None:
     listing = schema["paths"][f"/api/v1/{name}"]["get"]
