@@ -27,7 +27,8 @@ class Waiting:
 
     @property
     def words(self) -> str:
-        return f"{self.records} undecided record(s) and {self.requests} open request(s)"
+        records = "1 undecided record" if self.records == 1 else f"{self.records} undecided records"
+        return f"{records} and " + ("1 open request" if self.requests == 1 else f"{self.requests} open requests")
 
 
 def seals_hold(*, site: int, exclusive: bool = False) -> None:

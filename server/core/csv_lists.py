@@ -6,6 +6,7 @@ view answers with `self.answer(...)`. Times are ISO 8601 with an offset: that of
 
 import csv
 import io
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
@@ -140,6 +141,8 @@ def _plain(value: object) -> str:
         return value.isoformat(timespec="seconds")
     if isinstance(value, Enum):
         return str(value.value)
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False, sort_keys=True)
     return value.isoformat() if isinstance(value, date) else str(value)
 
 

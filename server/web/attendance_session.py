@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Count, QuerySet
@@ -37,6 +37,7 @@ from server.web.attendance_forms import CorrectForm, MarkForm, PassForm
 from server.web.attendance_words import WHY, coverage_words, difference_words, hours, remarks, state_words
 
 MOST_CHANGES = 20
+VAGUE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,11 @@ class Passed:
     evidence: Evidence
     at: datetime
     earliest: datetime
+
+    @property
+    def vague(self) -> bool:
+        """Whether the minutes would mislead: it is only known between which two times it was."""
+        return self.at - self.earliest > VAGUE
 
 
 @dataclass(frozen=True, slots=True)

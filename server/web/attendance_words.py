@@ -29,6 +29,7 @@ PROBLEMS = {
     Problem.ON_HOLIDAY: "came on a holiday",
     Problem.NOT_ACTIVE: "does not belong here on this day",
 }
+METHODS = {"face": "a face at a door", "kiosk": "a kiosk", "manual": "staff, by hand"}
 EXCUSES = {"leave": "on leave", "holiday": "holiday", "staff": "excused by staff"}
 WHY = {
     Why.SIGHTING: "somebody passed a door",
@@ -141,6 +142,8 @@ def _text_words(name: str, text: str, zone: ZoneInfo) -> str:
         return {state.value: words for state, words in STATES.items()}.get(text, text.replace("_", " "))
     if name in TIMES and (at := parse_datetime(text)) is not None:
         return f"{at.astimezone(zone):%-d %b %H:%M:%S}"
+    if name == "method":
+        return METHODS.get(text, text)
     return EXCUSES.get(text, text) if name == "excuse" else text
 
 

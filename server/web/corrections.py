@@ -91,7 +91,12 @@ class CorrectionsPage(_Corrections):
         page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
         found = list(page)
         published = published_for(found)
-        shown = [shown_of(request.user, row, diff_of(row, published=published.get((row.session_id, row.person_id)))) for row in found]
+        scope = scope_for(request.user, Resource.CORRECTION_DECISIONS, Verb.CHANGE)
+        led = set(
+            corrections_to_decide(user=request.user, scope=scope).filter(pk__in=[row.pk for row in found]).values_list("pk", flat=True)
+        )
+        diffs = {row.pk: diff_of(row, published=published.get((row.session_id, row.person_id))) for row in found}
+        shown = [shown_of(request.user, row, diffs[row.pk], led=row.pk in led) for row in found]
         context = {
             "rows": shown,
             "pages": page,
@@ -126,7 +131,8 @@ class CorrectionPage(_Corrections):
     def get(self, request: HttpRequest, correction: UUID) -> HttpResponse:
         row = self.one(request, correction)
         published = published_for([row]).get((row.session_id, row.person_id))
-        shown = shown_of(request.user, row, diff_of(row, published=published, computed=computed_for(row)))
+        led = may_decide(user=request.user, session=row.session)
+        shown = shown_of(request.user, row, diff_of(row, published=published, computed=computed_for(row)), led=led)
         may_change = scope_for(request.user, self.resource, Verb.CHANGE) is not Scope.NONE
         context = {
             "shown": shown,
@@ -134,7 +140,7 @@ class CorrectionPage(_Corrections):
             "may_open_papers": may_open_papers(user=request.user, correction=row),
             "may_write": may_change,
             "may_withdraw": may_change and row.requested_by_id == request.user.pk and row.state == CorrectionState.REQUESTED,
-            "may_undo": row.state == CorrectionState.APPROVED and not shown.why_not and may_decide(user=request.user, session=row.session),
+            "may_undo": row.state == CorrectionState.APPROVED and not shown.why_not and led,
             "max_mb": MAX_BYTES // 1_000_000,
             "page": "corrections",
         }
@@ -210,10 +216,10 @@ def decide(request: HttpRequest, rows: list[Correction], verdict: Verdict) -> No
             show_at_once(row.session, [row.person], "correction")
 
 
-def shown_of(user: object, row: Correction, diff: Diff) -> Shown:
-    """With what keeps this account from deciding, in words."""
+def shown_of(user: object, row: Correction, diff: Diff, *, led: bool) -> Shown:
+    """With what keeps this account from deciding, in words. `led`: it decides about the others of this group."""
     why_not = why_not_of(user, row)
-    decides = row.state == CorrectionState.REQUESTED and may_decide(user=user, session=row.session) and not why_not
+    decides = row.state == CorrectionState.REQUESTED and led and not why_not
     return Shown(row, diff, row.requested_at.astimezone(row.session.site.zone), decides, why_not)
 
 

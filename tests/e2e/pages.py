@@ -22,7 +22,7 @@ IN_A_BROWSER = [
 
 def shoot(page: Page, name: str) -> None:
     if SHOTS:
-        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
+        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True, caret="initial")  # hiding it is an inline style
 
 
 def look_at(page: Page, name: str, url: str = "") -> None:
