@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import date, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from server.attendance.rules.facts import (
     CorrectionFact,
@@ -55,7 +56,7 @@ def _session(told: Telling, m: re.Match[str]) -> None:
         SessionFact(
             key=len(told.names),
             group=int(m["group"] or 1),
-            local_date=told.date(m["begins"][5:].rstrip("*") or None),
+            local_date=told.at(m["begins"]).astimezone(ZoneInfo(told.zone)).date(),
             begins_at=told.at(m["begins"]),
             ends_at=told.at(m["ends"]),
             terms=told.terms,

@@ -178,6 +178,46 @@ wait over
 09:00 in main
 09:10 out main
 => present; decided; worked 10 min
+# A clock that may have been exactly in time may have been in time
+shift 09:00 to 17:00
+late grace 5 min
+09:07 in main not before 09:05
+17:00 out main
+=> perhaps late 7 min
+
+# An entrance that was hung up later could not have seen them earlier
+shift 09:00 to 17:00 at main and side
+door side used from 10:00
+blind side 00:00 to 10:00
+09:30 in main
+17:00 out main
+=> late 30 min; decided
+
+# A way out that was taken down before they left could not have seen them
+shift 09:00 to 17:00 at main and side
+door side used until 12:00
+blind side 12:00 to 23:00
+early grace 5 min
+09:00 in main
+16:00 out main
+=> left early 1 h
+
+# A way out is blind only from when they were last seen leaving
+shift 09:00 to 17:00
+blind out main 12:00 to 12:10
+early grace 5 min
+wait over
+09:00 in main
+16:00 out main
+=> left early 1 h
+
+# A way out that is blind after the end makes nobody leave early
+shift 09:00 to 17:00
+blind out main 17:00 to 18:00
+early grace 5 min
+09:00 in main
+16:00 out main
+=> left early 1 h; decided
 """)
 def test_coverage(case: Case) -> None:
     case.check()

@@ -162,6 +162,15 @@ absent below 1 h
 half a day below 4 h
 17:10 out main
 => present; coming not known; lateness not judged; worked nothing; not half a day; problem exit without entry
+# Coming in at the very end is coming, late as it is
+lecture 09:00 to 10:30
+10:30 in main
+=> present; late 1 h 30 min; worked nothing
+
+# Leaving at the very beginning is having been there
+lecture 09:00 to 10:30
+09:00 out main
+=> present; left 09:00; worked nothing
 """)
 def test_lateness(case: Case) -> None:
     case.check()

@@ -201,6 +201,57 @@ shift B 14:00 to 22:00
 22:00 out main
 => A: no record
 => B: present; in time
+# A break as long as the margin is sat through
+lecture A 08:00 to 09:30
+lecture B 10:00 to 11:30
+margin 30 min before
+08:00 in main
+11:30 out main
+=> A: present; left 09:30
+=> B: present; in time; came 10:00
+
+# A break longer than the margin is not
+lecture A 08:00 to 09:30
+lecture B 10:00:01 to 11:30
+margin 30 min before
+08:00 in main
+11:30 out main
+=> A: present; problem no exit
+=> B: present; coming not known; problem exit without entry
+
+# A walk during the second of three lectures does not turn the toggle around
+lecture A 08:00 to 09:30
+lecture B 09:45 to 11:15
+lecture C 11:30 to 13:00
+every pair counts
+08:00 at main
+10:00 at main
+10:10 at main
+13:00 at main
+=> A: worked 1 h 30 min; left 09:30
+=> B: came 09:45; left 11:15; worked 1 h 20 min; no problem
+=> C: came 11:30; left 13:00; worked 1 h 30 min; no problem
+
+# Leaving exactly when the next session begins is still leaving it
+lecture A 08:00 to 10:00
+lecture B 10:00 to 12:00
+every pair counts
+08:00 in main
+10:00 out main
+10:05 in main
+12:00 out main
+=> A: left 10:00; no problem
+=> B: came 10:00; left 12:00; worked 1 h 55 min; no problem
+
+# Coming exactly when the first session ends is no stay from the first
+lecture A 08:00 to 09:30
+lecture B 09:45 to 11:15
+08:00 in main
+09:00 out main
+09:30 in main
+11:15 out main
+=> A: left 09:30
+=> B: in time; came 09:45; seen 09:30 in main, 11:15 out main
 """)
 def test_nights_and_neighbours(case: Case) -> None:
     case.check()

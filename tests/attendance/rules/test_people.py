@@ -158,6 +158,18 @@ shift 09:00 to 17:00
 cancelled
 09:00 in main
 => : no record
+# Who leaves the group today is expected today
+shift 09:00 to 17:00
+left the group
+=> absent
+
+# Leave until exactly the end moves the end
+shift 09:00 to 17:00
+leave 13:00 to 17:00
+early grace 5 min
+09:00 in main
+13:00 out main
+=> stayed until the end; worked 4 h
 """)
 def test_people(case: Case) -> None:
     case.check()

@@ -172,6 +172,22 @@ marked present
 lecture B 11:00 to 12:30 for group 2
 => A: present
 => B: absent
+# Times beside an absent are forgotten
+shift 09:00 to 17:00
+09:30 in main
+17:00 out main
+corrected to absent first in 08:00
+corrected to present
+=> present; came 09:30
+
+# A corrected arrival at the second of a pass replaces it
+shift 09:00 to 17:00
+every pair counts
+09:00 in main
+12:00 out main
+13:00 in main
+corrected first in 09:00 last out 12:00
+=> worked 3 h; came 09:00; left 12:00; no problem
 """)
 def test_staff(case: Case) -> None:
     case.check()

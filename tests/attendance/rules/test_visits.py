@@ -173,6 +173,32 @@ open days forget: counts nothing
 
 # Not seen, no open day
 => day off
+# Whoever is first seen coming in did not leave last night's visit
+area lab
+23:00-1 in lab
+05:00 in lab
+06:00 out lab
+=> -1 visit 23:00-1 open: no exit
+=> visit 05:00 to 06:00
+
+# Passes exactly as far apart as the gap are two
+area lab
+09:00 at lab
+09:00:30 at lab
+10:00 at lab
+=> visit 09:00 to 09:00; visit 10:00 open: no exit
+
+# In through one door and over the toggling one in the same second is in and out
+area lab
+09:00 at lab
+09:00 in lab
+=> visit 09:00 to 09:00
+
+# The doubled picture of an open pair is when they were last seen
+open days count every pair
+08:00 in main
+08:00:20 in main
+=> day 08:00 to 08:00, 2 passes, 20 s
 """)
 def test_visits_and_open_days(case: Case) -> None:
     case.check()
