@@ -7,6 +7,7 @@ from django.http.response import HttpResponseBase
 from django.views.generic import View
 
 from server.core.permissions import Resource, Scope, Verb, scope_for
+from server.core.roles import Role
 
 
 class Page(LoginRequiredMixin, View):
@@ -37,7 +38,8 @@ def menu(request: HttpRequest) -> dict[str, object]:
 
     return {
         "may": {
-            "people": may(Resource.PEOPLE),
+            "people": may(Resource.PEOPLE) and getattr(user, "role", None) != Role.SELF,
+            "me": getattr(user, "role", None) == Role.SELF,
             "attendance": may(Resource.ATTENDANCE),
             "corrections": may(Resource.CORRECTIONS),
             "audit": may(Resource.AUDIT),

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Q, QuerySet
 
 from server.attendance.models import OpenDayRecord
 from server.attendance.presence import Whereabouts, whereabouts
@@ -14,7 +14,6 @@ from server.attendance.selectors import open_days_visible, seen_today
 from server.core.permissions import Resource, Scope, Verb, scope_for
 from server.nodes.models import Node
 from server.people.models import Person
-from server.people.selectors import people_visible, with_sample_counts
 from server.sightings.models import CropState, Outcome, SecondLook, Sighting
 from server.sightings.second_look_selectors import open_second_looks, second_looks_visible
 from server.sightings.selectors import sightings_visible
@@ -143,13 +142,3 @@ def _has_crop(sighting: Sighting) -> bool:
 def _local_times(sighting: Sighting) -> tuple[datetime, datetime, datetime]:
     zone = UTC_ZONE if sighting.door is None else sighting.door.site.zone
     return sighting.captured_at.astimezone(zone), sighting.earliest_at.astimezone(zone), sighting.latest_at.astimezone(zone)
-
-
-def people_rows(*, user: object, search: str) -> QuerySet[Person]:
-    """People with their samples and when they were last seen, by name."""
-    people = with_sample_counts(people_visible(user=user, scope=scope_for(user, Resource.PEOPLE, Verb.VIEW)))
-    if search:
-        people = people.filter(Q(name__icontains=search) | Q(number__icontains=search))
-    # A subquery: joined sightings would multiply the samples that are counted.
-    newest = Sighting.objects.filter(counts_for=OuterRef("pk")).order_by("-captured_at").values("captured_at")[:1]
-    return people.annotate(last_seen=Subquery(newest)).order_by("name", "id")

@@ -2,22 +2,14 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
 from server.sightings.second_look import Verdict
-from server.web import enrol, gallery_check, nodes, people_choice, second_looks, unknown, views
+from server.web import enrol, gallery_check, nodes, second_looks, views
 
 verdict_page = second_looks.SecondLookVerdictPage.as_view
 
 urlpatterns = [
     path("", views.TodayPage.as_view(), name="today"),
     path("today/now", views.TodayPart.as_view(), name="today-part"),
-    path("people/", views.PeoplePage.as_view(), name="people-page"),
-    path("people/choices/", people_choice.PeopleChoicePart.as_view(), name="people-choice-part"),
-    path("unknown/", unknown.UnknownPage.as_view(), name="unknown-page"),
-    path("unknown/update/", unknown.UnknownUpdatePage.as_view(), name="unknown-update-page"),
-    path("unknown/<uuid:group>/", unknown.UnknownGroupPage.as_view(), name="unknown-group-page"),
-    path("unknown/<uuid:group>/assign/", unknown.UnknownAssignPage.as_view(), name="unknown-assign-page"),
-    path("unknown/<uuid:group>/ignore/", unknown.UnknownIgnorePage.as_view(), name="unknown-ignore-page"),
-    path("unknown/<uuid:group>/undo/", unknown.UnknownUndoPage.as_view(), name="unknown-undo-page"),
-    path("unknown/<uuid:group>/take-out/", unknown.UnknownTakeOutPage.as_view(), name="unknown-take-out-page"),
+    path("", include("server.web.people_urls")),
     path("", include("server.web.attendance_urls")),
     path("enrol/", enrol.EnrolPage.as_view(), name="enrol"),
     path("enrol/<uuid:person>/", enrol.EnrolMorePage.as_view(), name="enrol-more"),

@@ -1,8 +1,7 @@
-"""Today, People and signing in."""
+"""Today and signing in."""
 
 from django.contrib.auth import login
 from django.contrib.auth.views import LoginView
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
@@ -14,8 +13,6 @@ from server.core.permissions import Resource
 from server.web import selectors
 from server.web.access import Page, no_store
 from server.web.forms import SignInForm
-
-PEOPLE_PER_PAGE = 50
 
 
 class SignInPage(LoginView):
@@ -56,19 +53,6 @@ class TodayPart(TodayPage):
     """The moving part of Today, fetched again every few seconds."""
 
     template = "web/parts/today.html"
-
-
-class PeoplePage(Page):
-    """Everybody by name, with the way to more samples."""
-
-    resource = Resource.PEOPLE
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        search = request.GET.get("search", "").strip()
-        rows = Paginator(selectors.people_rows(user=request.user, search=search), PEOPLE_PER_PAGE)
-        people = rows.get_page(request.GET.get("page"))
-        zone = selectors.first_zone()
-        return no_store(render(request, "web/people.html", {"people": people, "search": search, "zone": zone, "page": "people"}))
 
 
 def favicon(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 (Django's signature)
