@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from server.attendance.facts_of_site import coverage_of, session_facts, terms_of
 from server.attendance.models import AttendanceRecord
@@ -52,19 +51,19 @@ def _not_on_the_sheet() -> QuerySet[Membership]:
     """Memberships of people who are expected at a session and of whom there was never a record."""
     day = OuterRef("local_date")
     told = AttendanceRecord.objects.filter(session=OuterRef(OuterRef("pk")), person=OuterRef("person"))
-    return Membership.objects.alias(
-        until=Coalesce(F("valid_until"), day),
-        there_from=Coalesce(F("person__active_from"), day),
-        there_until=Coalesce(F("person__active_until"), day),
-    ).filter(
+    return Membership.objects.filter(
+        _reaches("valid_until", day),
+        _reaches("person__active_until", day),
+        Q(person__active_from__isnull=True) | Q(person__active_from__lte=day),
         ~Exists(told),
         group=OuterRef("group"),
         valid_from__lte=day,
-        until__gte=day,
-        there_from__lte=day,
-        there_until__gte=day,
         person__merged_into__isnull=True,
     )
+
+
+def _reaches(name: str, day: OuterRef) -> Q:
+    return Q(**{f"{name}__isnull": True}) | Q(**{f"{name}__gte": day})
 
 
 def _by_day(rows: Iterable[Session]) -> dict[tuple[int, date], list[Session]]:

@@ -50,12 +50,20 @@ def derive_site_days(key: str, why: frozenset[str]) -> None:
         services.site_days_derive(site=site, first=_day(first), last=_day(last), why=why, now=timezone.now())
 
 
-def derive_coverage(key: str, why: frozenset[str]) -> None:  # noqa: ARG001 (a handler is told)
+def derive_coverage(key: str, why: frozenset[str]) -> None:
     """`key`: door:hour in UTC."""
-    door_id, hour = key.split(":")
-    door = Door.objects.select_related("site").filter(pk=int(door_id)).first()
-    if door is not None:
-        coverage_derive(door=door, hour=datetime.fromisoformat(f"{hour}:00:00").replace(tzinfo=UTC), now=timezone.now())
+    derive_coverages({key: why})
+
+
+def derive_coverages(keys: Mapping[str, frozenset[str]]) -> None:
+    """Many hours of any doors at once: a session is looked at once, however many nodes tell of its doors."""
+    hours: dict[int, set[datetime]] = {}
+    for key in keys:
+        door_id, hour = key.split(":")
+        hours.setdefault(int(door_id), set()).add(datetime.fromisoformat(f"{hour}:00:00").replace(tzinfo=UTC))
+    for site in Site.objects.filter(doors__in=hours).distinct().order_by("pk"):
+        doors = Door.objects.filter(site=site, pk__in=hours).values_list("pk", flat=True)
+        coverage_derive(site=site, hours=set().union(*(hours[door] for door in doors)), now=timezone.now())
 
 
 def sweep() -> int:

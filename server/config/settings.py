@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "server.attendance",
     "server.reports",
     "server.web",
+    "server.demo",
 ]
 
 MIDDLEWARE = [
@@ -207,7 +208,10 @@ RECOMPUTE_HANDLERS = {
     "site_days": "server.attendance.tasks.derive_site_days",
     "coverage": "server.attendance.tasks.derive_coverage",
 }
-RECOMPUTE_TOGETHER = {"person_day": "server.attendance.tasks.derive_person_days"}
+RECOMPUTE_TOGETHER = {
+    "person_day": ("server.attendance.tasks.derive_person_days", 2),  # of one site and day
+    "coverage": ("server.attendance.tasks.derive_coverages", 0),  # whatever there is
+}
 GALLERY_REVISION = "server.gallery.selectors.gallery_revision"
 NODE_HIGH_WATER = "server.sightings.selectors.high_water"
 SITE_CLOCK_CHANGED = "server.schedules.services.site_replan"

@@ -75,12 +75,16 @@ def work_off_some(*, now: datetime) -> int | None:
 
 
 def _lease(due: QuerySet[Mark], first: Mark) -> dict[str, list[Mark]]:
-    """All due marks of the same window, and with a kind that is derived together those of the same lot: its key up to the last colon."""
+    """All due marks of the same window; of a kind that is derived together, those of the same lot: the same first parts of the key."""
     same = due.filter(kind=first.kind)
-    lot = f"{first.key.rpartition(':')[0]}:"
-    together = first.kind in settings.RECOMPUTE_TOGETHER
+    if first.kind in settings.RECOMPUTE_TOGETHER:
+        _, parts = settings.RECOMPUTE_TOGETHER[first.kind]
+        lot = "".join(f"{part}:" for part in first.key.split(":")[:parts])
+        leased = same.filter(key__startswith=lot).order_by("id")[:LOT]
+    else:
+        leased = same.filter(key=first.key)
     found: dict[str, list[Mark]] = {}
-    for mark_ in same.filter(key__startswith=lot).order_by("id")[:LOT] if together else same.filter(key=first.key):
+    for mark_ in leased:
         found.setdefault(mark_.key, []).append(mark_)
     return found
 
@@ -93,7 +97,8 @@ def _derive_together(kind: str, leased: Mapping[str, list[Mark]]) -> set[str] | 
     """All of a lot at once. None: that failed, and each has to be tried by itself."""
     try:
         with transaction.atomic():
-            import_string(settings.RECOMPUTE_TOGETHER[kind])({key: _reasons(marks) for key, marks in leased.items()})
+            handler, _ = settings.RECOMPUTE_TOGETHER[kind]
+            import_string(handler)({key: _reasons(marks) for key, marks in leased.items()})
     except Exception as error:  # noqa: BLE001  (one bad window must not stop the others)
         log.warning("lot_failed", kind=kind, windows=len(leased), error=type(error).__name__)
         return None

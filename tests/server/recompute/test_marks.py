@@ -40,8 +40,8 @@ def remember_lot(keys: Mapping[str, frozenset[str]]) -> None:
 def _handlers(settings: Settings) -> None:
     for remembered in (calls, reasons, lots):
         remembered.clear()
-    settings.RECOMPUTE_HANDLERS = dict.fromkeys(("test", "together"), f"{__name__}.remember")
-    settings.RECOMPUTE_TOGETHER = {"together": f"{__name__}.remember_lot"}
+    settings.RECOMPUTE_HANDLERS = dict.fromkeys(("test", "together", "all"), f"{__name__}.remember")
+    settings.RECOMPUTE_TOGETHER = {"together": (f"{__name__}.remember_lot", 2), "all": (f"{__name__}.remember_lot", 0)}
 
 
 def test_marks_of_one_window_are_worked_off_together() -> None:
@@ -71,9 +71,10 @@ def test_windows_of_one_lot_are_derived_together_each_with_its_reasons() -> None
 
 
 def test_of_a_lot_that_fails_only_the_bad_window_is_put_off() -> None:
-    mark([Window("together", "1:bad"), Window("together", "1:good"), Window("together", "1:fine")])
+    mark([Window("all", "1:bad"), Window("all", "2:good"), Window("all", "3:fine")])
     assert work_off() == 2
     assert Mark.objects.values_list("key", "attempts").get() == ("1:bad", 1)
+    assert (len(lots), calls[-2:]) == (1, ["2:good", "3:fine"])
 
 
 def test_whoever_stops_before_the_end_has_another_task_go_on(django_capture_on_commit_callbacks: Any) -> None:
