@@ -40,9 +40,9 @@ def in_order(passes: Iterable[Pass]) -> list[Pass]:
 def walk(passes: Sequence[Pass], *, min_gap_s: int, inside: bool = False, doubles: bool = False) -> list[Step]:
     """Walk passes (in order of time and id) and tell entries from exits.
 
-    A pass is dropped if the kept one before it has the same way and lies less than `min_gap_s` before it. A door in
-    opens, a door out closes, a door for both does what the state asks for. Of passes at the same time, somebody outside takes
-    in, both, out; somebody inside takes out, both, in. `doubles`: a dropped pass is told too, as what the kept one was.
+    A pass is dropped if the kept one before it has the same way and lies less than `min_gap_s` before it. A door in opens, a door out
+    closes, a door for both does what the state asks for. Of passes at the same time, somebody outside takes in, both, out; somebody
+    inside takes out, both, in. `doubles`: a dropped pass is told too, as what the kept one was.
     """
     gap = timedelta(seconds=min_gap_s)
     steps: list[Step] = []

@@ -252,6 +252,26 @@ lecture B 09:45 to 11:15
 11:15 out main
 => A: left 09:30
 => B: in time; came 09:45; seen 09:30 in main, 11:15 out main
+# Of three shifts in a row only the middle one was worked
+shift A 06:00 to 14:00
+shift B 14:00 to 22:00
+shift C 22:00 to 06:00+1
+13:50 in main
+22:10 out main
+=> A: absent; never seen
+=> B: present; in time; left 22:10; seen 13:50 in main, 22:10 out main
+=> C: absent; never seen
+
+# A walk at the end of the first lecture is not part of the second
+lecture A 08:00 to 09:30
+lecture B 09:45 to 11:15
+every pair counts
+08:00 in main
+09:10 out main
+09:15 in main
+11:15 out main
+=> A: worked 1 h 25 min; left 09:30; no problem
+=> B: came 09:45; worked 1 h 30 min; no problem
 """)
 def test_nights_and_neighbours(case: Case) -> None:
     case.check()

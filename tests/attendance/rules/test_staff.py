@@ -188,6 +188,11 @@ every pair counts
 13:00 in main
 corrected first in 09:00 last out 12:00
 => worked 3 h; came 09:00; left 12:00; no problem
+# A later correction of the exit keeps the corrected arrival
+shift 09:00 to 17:00
+corrected first in 09:10
+corrected last out 16:50
+=> late 10 min; came 09:10; left 16:50; worked 7 h 40 min; no problem
 """)
 def test_staff(case: Case) -> None:
     case.check()
