@@ -22,7 +22,7 @@ A_DAY = timedelta(days=1)
 
 
 @given(facts, st.integers(0, 99))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_the_order_of_facts_means_nothing(some: DayFacts, seed: int) -> None:
     assert derive(shuffled(some, seed)) == derive(some)
 
@@ -102,8 +102,6 @@ MET: list[Callable[[Derived], bool]] = [
         if problem != "not_active"
     ),
     *(lambda found, state=state: any(one.state is state for one in found.visits) for state in VisitState),
-    lambda found: any(one.late_uncertain for one in found.sessions),
-    lambda found: any(one.early_uncertain for one in found.sessions),
     lambda found: sum(bool(one.evidence) for one in found.sessions) > 1,
 ]
 
@@ -114,7 +112,7 @@ def test_facts_at_random_meet_every_state_and_problem(met: Callable[[Derived], b
     find(
         facts,
         lambda some: met(derive(some)),
-        settings=settings(max_examples=3000, phases=[Phase.generate], deadline=None, derandomize=True),
+        settings=settings(max_examples=2000, phases=[Phase.generate], deadline=None, derandomize=True),
     )
 
 
@@ -138,7 +136,7 @@ def test_the_same_facts_whole_weeks_later_give_the_same_records_later(some: DayF
 
 
 @given(facts)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_no_record_is_absurd(some: DayFacts) -> None:
     derived = derive(some)
     assert [one.session for one in derived.sessions] == sorted({one.session for one in derived.sessions})
