@@ -17,6 +17,9 @@ from server.recompute.why import Why
 from server.sites.days import local_day
 from server.sites.models import Site
 
+MOST_DAYS = 366
+EARLIEST = date(1990, 1, 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -103,6 +106,9 @@ def _refuse_days(site: Site, first_day: date, last_day: date, now: datetime) -> 
     if last_day < first_day:
         message = "The last day lies before the first; swap them."
         raise Rejected("wrong_order", message, errors={"last_day": [message]})
+    if first_day < EARLIEST or (last_day - first_day).days >= MOST_DAYS:
+        message = f"Seal at most {MOST_DAYS} days at a time, none of them before {EARLIEST.year}."
+        raise Rejected("too_many_days", message, errors={"first_day": [message]})
     if last_day >= local_day(now, site.zone, site.day_cut):
         message = "Only days that are over can be sealed; choose an earlier last day."
         raise Rejected("not_over", message, errors={"last_day": [message]})

@@ -28,6 +28,7 @@ from server.web.access import Page, is_part, no_store
 from server.web.attendance import account_of
 from server.web.attendance_forms import SAID, CorrectForm, MarkForm, PassForm
 from server.web.attendance_session import may_mark, person_answer, person_here, rights_of, session_here, session_url
+from server.web.people_choice import person_chosen
 
 NOT_NOW = "Choose how the person was, then try again."
 
@@ -133,6 +134,25 @@ class UndoPassPart(_PersonAction):
         rows = passes_visible(user=request.user, scope=self.scope(request)).filter(person=person, door__site=session.site_id)
         pass_undo(row=get_object_or_404(rows, uuid=asked(request)), by=account_of(request), now=timezone.now())
         return None
+
+
+class GuestPage(Page):
+    """Marks somebody whom the session does not expect as present."""
+
+    resource = Resource.MANUAL_MARKS
+
+    def post(self, request: HttpRequest, session: UUID) -> HttpResponse:
+        found = session_here(request, session)
+        if not may_mark(request.user, found):
+            raise Http404
+        try:
+            guest = person_chosen(request)
+            said = Said(State.PRESENT, note=request.POST.get("note", "").strip()[:2000])
+            mark_make(person=guest, session=found, said=said, by=account_of(request), now=timezone.now())
+            show_at_once(found, [guest], Why.MARK)
+        except LintelError as refusal:
+            messages.error(request, str(refusal))
+        return redirect(session_url(found))
 
 
 class RollCallPage(Page):

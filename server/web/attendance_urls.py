@@ -20,6 +20,7 @@ urlpatterns = [
     path("attendance/<uuid:site>/<str:day>/", attendance.AttendanceDayPage.as_view(), name="attendance-day-page"),
     path(SESSION, attendance_session.SessionPage.as_view(), name="attendance-session-page"),
     path(f"{SESSION}roll-call/", attendance_actions.RollCallPage.as_view(), name="attendance-roll-call-page"),
+    path(f"{SESSION}guests/", attendance_actions.GuestPage.as_view(), name="attendance-guest-page"),
     path(f"{SESSION}marks/<uuid:batch>/undo/", attendance_actions.UndoBatchPage.as_view(), name="attendance-batch-undo-page"),
     path(PERSON, attendance_session.SessionPersonPart.as_view(), name="attendance-person-part"),
     path(f"{PERSON}correct/", attendance_actions.CorrectPersonPart.as_view(), name="attendance-correct-part"),

@@ -74,7 +74,8 @@ def test_what_is_not_settled_is_not_sealed_unless_that_is_meant() -> None:
 @pytest.mark.parametrize(
     ("values", "status"),
     [
-        ({"last_day": "2024-11-01"}, 422), ({"last_day": "2999-01-01"}, 422), ({"first_day": "x"}, 400), ({"site": str(uuid4())}, 404),
+        ({"last_day": "2024-11-01"}, 422), ({"first_day": "0001-01-01"}, 422), ({"first_day": "2023-11-24"}, 422),
+        ({"last_day": "2999-01-01"}, 422), ({"first_day": "x"}, 400), ({"site": str(uuid4())}, 404),
         ({"site": None}, 400), ({"unsettled_too": "x"}, 400),
     ],
 )  # fmt: skip

@@ -161,6 +161,19 @@ def test_marks_passes_and_a_roll_call_are_made_and_undone() -> None:
     assert "Nobody is named" in client.post(f"{session}roll-call/", {}).content.decode()
 
 
+def test_a_guest_is_marked_listed_and_taken_back() -> None:
+    school = a_class()
+    assert school.zoe.name == "Zoe"
+    client, url = signed(an_account(Role.OPERATOR)), f"/attendance/sessions/{school.session.uuid}/guests/"
+    assert "Zoe: present" in client.post(url, {"person": str(school.zoe.uuid), "note": "trial"}, follow=True).content.decode()
+    undo = f"/attendance/sessions/{school.session.uuid}/people/{school.zoe.uuid}/mark/undo/"
+    assert "Zoe: present" not in client.post(undo, {"row": str(ManualMark.objects.get().uuid)}, follow=True).content.decode()
+    assert "Choose a person first" in client.post(url, {"person": "x"}, follow=True).content.decode()
+    teacher = signed(school.teacher)
+    assert "Choose a person first" in teacher.post(url, {"person": str(school.zoe.uuid)}, follow=True).content.decode()
+    assert signed(school.kims_account).post(url, {"person": str(school.kim.uuid)}).status_code == 403
+
+
 def test_the_queue_shows_the_diff_and_decides_about_one_or_many() -> None:
     school = a_class()
     for person, by in ((school.kim, school.kims_account), (school.lee, an_account())):
