@@ -42,6 +42,8 @@ def menu(request: HttpRequest) -> dict[str, object]:
             "me": getattr(user, "role", None) == Role.SELF,
             "attendance": may(Resource.ATTENDANCE),
             "corrections": may(Resource.CORRECTIONS),
+            "visits": may(Resource.VISITS),
+            "reports": may(Resource.REPORTS),
             "audit": may(Resource.AUDIT),
             "enrol": may(Resource.SAMPLES, Verb.CHANGE) and may(Resource.PEOPLE, Verb.CHANGE),
             "gallery": may(Resource.SAMPLES),

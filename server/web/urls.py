@@ -2,7 +2,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
 from server.sightings.second_look import Verdict
-from server.web import enrol, gallery_check, nodes, second_looks, views
+from server.web import enrol, gallery_check, nodes, reports, second_looks, views, visits
 
 verdict_page = second_looks.SecondLookVerdictPage.as_view
 
@@ -11,6 +11,9 @@ urlpatterns = [
     path("today/now", views.TodayPart.as_view(), name="today-part"),
     path("", include("server.web.people_urls")),
     path("", include("server.web.attendance_urls")),
+    path("visits/", visits.VisitsPage.as_view(), name="visits-page"),
+    path("visits/<uuid:visit>/pass/", visits.VisitPassPage.as_view(), name="visit-pass-page"),
+    path("reports/", reports.ReportsPage.as_view(), name="reports-page"),
     path("enrol/", enrol.EnrolPage.as_view(), name="enrol"),
     path("enrol/<uuid:person>/", enrol.EnrolMorePage.as_view(), name="enrol-more"),
     path("enrol/<uuid:person>/samples/<uuid:sample>/", enrol.SampleRulePage.as_view(), name="sample-rule-page"),
