@@ -3,14 +3,13 @@
 from datetime import datetime
 from typing import TypeVar
 
-from django.db.models import BooleanField, Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Q, QuerySet
 
 from server.attendance.models import AttendanceRecord, Derivation, OpenDayRecord, VisitRow
 from server.core.permissions import Scope
 from server.people.selectors import people_visible
-from server.sightings.models import Sighting
 from server.sites.days import local_day
-from server.sites.models import Direction, Site
+from server.sites.models import Site
 
 _R = TypeVar("_R", bound=Derivation)
 
@@ -45,30 +44,3 @@ def seen_today(open_days: QuerySet[OpenDayRecord], *, now: datetime) -> QuerySet
     for site in Site.objects.all():
         today |= Q(site=site, local_date=local_day(now, site.zone, site.day_cut))
     return open_days.filter(today)
-
-
-def with_presence(open_days: QuerySet[OpenDayRecord], *, now: datetime) -> QuerySet[OpenDayRecord]:
-    """Today's open days with `latest_at` and `latest_door` (a name) of the person's latest sighting, and `is_in`.
-
-    Somebody is in where they were sighted last, unless that was at a door for going out. One person is never in at two sites. Sightings
-    count by the time they were captured, so a node that delivers late does not bring anybody back; those of unknown time do not count.
-    """
-    latest = Sighting.objects.filter(
-        counts_for=OuterRef("person"),
-        time_known=True,
-        door__isnull=False,
-        captured_at__gte=OuterRef("first_seen"),
-    ).order_by("-captured_at", "-record_id")
-    annotated = seen_today(open_days, now=now).annotate(
-        latest_at=Subquery(latest.values("captured_at")[:1]),
-        latest_door=Subquery(latest.values("door__name")[:1]),
-        latest_site=Subquery(latest.values("door__site")[:1]),
-        latest_direction=Subquery(latest.values("door__direction")[:1]),
-    )
-    here = Q(latest_site=F("site")) & ~Q(latest_direction=Direction.OUT)
-    return annotated.annotate(is_in=Case(When(here, then=Value(value=True)), default=Value(value=False), output_field=BooleanField()))
-
-
-def in_now(open_days: QuerySet[OpenDayRecord], *, now: datetime) -> QuerySet[OpenDayRecord]:
-    """Those of today whose people are in; see `with_presence`."""
-    return with_presence(open_days, now=now).filter(Q(is_in=True))
