@@ -24,7 +24,7 @@ $(VENV)-deploy/stamp: requirements/deploy.txt | $(VENV)/dev.stamp
 	@$(VENV)-deploy/bin/pip install --quiet --require-hashes -r requirements/deploy.txt
 	@touch $@
 
-demo: $(VENV)/local.stamp  ## the whole of Lintel on this machine (ARGS=--once, CAMERA=, PEOPLE=, PORT=, DATA=)
+demo: $(VENV)/local.stamp  ## the whole of Lintel on this machine (ARGS=--once, ARGS=--history, CAMERA=, PEOPLE=, PORT=, DATA=)
 	@$(BIN)/lintel-demo $(if $(CAMERA),--camera "$(CAMERA)") $(if $(PEOPLE),--people "$(PEOPLE)") $(if $(PORT),--port "$(PORT)") $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 test: $(VENV)/dev.stamp  ## the tests, on a real PostgreSQL

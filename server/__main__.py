@@ -23,6 +23,7 @@ USAGE = """usage: lintel-server COMMAND
   second_look    compare past sightings with the gallery of now: [--since DATE] [--json]
   rebuild        derive all attendance anew: [--site NAME] [--from DATE] [--to DATE] [--workers N] [--resume] [--json]
   export_attendance  write attendance into the object storage now: [--from DATE --to DATE] [--json]
+  seed_demo      lay a made-up history, to look around in: [--people N] [--days N] [--seed N] [--force] [--json]
   create_admin   make an account that may do everything: --username NAME [--json]
   check, migrate, shell, … every management command of Django
 

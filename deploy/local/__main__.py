@@ -66,11 +66,12 @@ def read_options(arguments: Sequence[str]) -> Options:
     parser.add_argument(
         "--once", action="store_true", help="end when the clip has been processed; the last line of standard output is JSON"
     )
+    parser.add_argument("--history", action="store_true", help="with a made-up past of 200 people and 60 days, to look around in (minutes)")
     given = parser.parse_args(arguments)
     if given.people is not None and not given.people.is_dir():
         raise DemoError(f"there is no folder {given.people}: PEOPLE= wants a folder with Name.jpg or Name/*.jpg", USAGE)
     camera = choose_camera(given.camera, once=given.once)
-    return Options(data=given.data, port=given.port, camera=camera, people=given.people, once=given.once)
+    return Options(data=given.data, port=given.port, camera=camera, people=given.people, once=given.once, history=given.history)
 
 
 def _interrupt(*_: object) -> None:

@@ -26,6 +26,8 @@ ADMIN = "admin"
 STARTED_AGAIN = ("server", "worker")
 MOST_RESTARTS = 5
 LIVE_POLL_SECONDS = 0.5
+HISTORY_SECONDS = 1800
+"""Minutes are enough anywhere; a slow card may take longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Options:
     camera: Camera | None
     people: Path | None
     once: bool
+    history: bool = False
+    """Whether a made-up past is laid beside what the camera sees."""
 
 
 def say(line: str = "") -> None:
@@ -79,12 +83,21 @@ class Demo:
         write_server_config(self._folder, port=self._options.port, database_host=postgres.host)
         run_to_end(self._server("init", log="init"), within_seconds=180)
         self._log_in_details()
+        if self._options.history:
+            self._lay_history()
         # SIGINT: without waiting for browsers that keep a connection open
         self._parts.append(self._start(replace(self._server("serve", log="server"), stop_signal=signal.SIGINT)))
         self._parts.append(self._start(self._server("worker", log="worker")))
         details = self._log_in_details()
         self.api.log_in(details["username"], details["password"])
         say(f"  {self.api.address}   user: {details['username']}   password: {details['password']}")
+
+    def _lay_history(self) -> None:
+        """A past of people who do not exist, once; before the worker starts, which would derive every step of it."""
+        say("Laying a made-up history of 200 people and 60 days, if it is not there yet: this takes minutes …")
+        output = run_to_end(self._server("seed_demo", "--force", "--json", log="history"), within_seconds=HISTORY_SECONDS)
+        laid = json.loads(output.strip().splitlines()[-1])
+        say(f"  {laid['sightings']} passes, {laid['attendance']} records of attendance" if laid["laid"] else "  it is there already")
 
     def enrol(self) -> None:
         """The people of the folder, or the built-in ones; those who are enrolled already stay so."""

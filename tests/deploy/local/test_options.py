@@ -79,3 +79,8 @@ def test_a_node_that_ends_is_quoted_in_its_own_words(tmp_path: Path) -> None:
     assert (own_words(log) or "").startswith("the clip cannot be opened\n")
     log.write_text("{}\n")
     assert own_words(log) is None
+
+
+def test_a_made_up_history_is_laid_only_when_it_is_asked_for() -> None:
+    assert read_options(["--history"]).history
+    assert not read_options([]).history
