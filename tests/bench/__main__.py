@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 import sys
 
-SECTIONS = ("face", "search", "foreign", "node", "capture", "memory", "ingest", "drain", "derive")
+SECTIONS = ("face", "search", "foreign", "node", "capture", "memory", "ingest", "drain", "derive", "presence", "rebuild")
 
 
 def main() -> int:
