@@ -67,7 +67,8 @@ def test_a_session_is_found_looked_at_and_corrected_in_place(page: Page) -> None
     page.get_by_role("link", name="Close Grace Hopper").press("Enter")
     expect(page.get_by_alt_text("Grace Hopper at the door")).to_have_count(0)
     page.get_by_role("link", name="Details of Eileen Collins").press("Enter")
-    page.get_by_role("button", name="Correct").click()
+    expect(page.get_by_role("link", name="Close Eileen Collins")).to_be_focused()
+    page.get_by_role("button", name="Correct").press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("Say why")
     page.get_by_label("State").select_option("present")
     page.get_by_label("First in").fill("2024-11-20T13:02:00")
@@ -75,6 +76,7 @@ def test_a_session_is_found_looked_at_and_corrected_in_place(page: Page) -> None
     page.get_by_role("button", name="Correct").click()
     row = page.locator(f"#p-{eileen.uuid} tr").first
     expect(row).to_contain_text("13:02")
+    expect(page.get_by_role("button", name="Correct")).to_be_focused()
     expect(row).to_contain_text("by hand")
     expect(page.get_by_text("state: absent → present")).to_be_visible()
     shoot(page, "attendance-corrected")
