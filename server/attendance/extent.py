@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.db.models import Max, Min, Q, QuerySet
 
 from server.attendance.correction_models import ManualPass
 from server.attendance.facts_of import count_for
 from server.attendance.models import AttendanceRecord, OpenDayRecord, VisitRow
+from server.attendance.seal_models import Discrepancy
 from server.people.models import Membership, Person
 from server.schedules.models import Session
 from server.sightings.models import Sighting
@@ -58,13 +59,36 @@ def days_at_site(site: Site, *, now: datetime) -> Days | None:
 
 def days_of_person(person: Person, *, now: datetime) -> Days | None:
     """Every day on which this person was seen or expected anywhere, or something is told of them. None: there is none."""
-    whose = [key for key, target in count_for([person.pk]).items() if target == person.pk]
+    whose = _whose(person)
     moments = [at for key in whose for at in _ends(Sighting.objects.filter(counts_for=key, time_known=True), "captured_at")]
     moments += _outermost(ManualPass.objects.filter(person__in=whose), "at")
     groups = Membership.objects.filter(person=person).values("group")
     told = _told(*[Q(person=person)] * 3)
     sites = list(Site.objects.all())
     return _days(sites, moments, _outermost(Session.objects.filter(group__in=groups), "local_date"), told, now)
+
+
+def sites_of_person(person: Person, days: Days) -> QuerySet[Site]:
+    """The sites at which this person was seen or expected on these days, or at which something is told of them."""
+    whose = _whose(person)
+    first, last = days.first - ONE_DAY, days.last + ONE_DAY
+    begins_at, ends_at = (datetime.combine(day, time(), tzinfo=UTC) for day in (first, last + ONE_DAY))
+    dates = {"local_date__range": (first, last)}
+    sighted = Sighting.objects.filter(counts_for__in=whose, captured_at__gte=begins_at, captured_at__lt=ends_at, door__isnull=False)
+    return Site.objects.filter(
+        Q(doors__in=sighted.order_by().values("door"))
+        | Q(doors__in=ManualPass.objects.filter(person__in=whose, at__gte=begins_at, at__lt=ends_at).values("door"))
+        | Q(pk__in=Session.objects.filter(group__in=Membership.objects.filter(person=person).values("group"), **dates).values("site"))
+        | Q(pk__in=AttendanceRecord.objects.filter(person=person, **dates).values("session__site"))
+        | Q(pk__in=OpenDayRecord.objects.filter(person=person, **dates).values("site"))
+        | Q(pk__in=VisitRow.objects.filter(person=person, **dates).values("area__site"))
+        | Q(pk__in=Discrepancy.objects.filter(person=person, **dates).values("site"))
+    ).distinct()
+
+
+def _whose(person: Person) -> list[int]:
+    """The person, and everybody merged into them."""
+    return [key for key, target in count_for([person.pk]).items() if target == person.pk]
 
 
 def _ends(rows: QuerySet[Sighting], name: str) -> list[datetime]:

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from server.attendance.extent import Days, days_at_site, days_of_person
+from server.attendance.extent import Days, days_at_site, days_of_person, sites_of_person
 from server.attendance.facts_of_people import members
 from server.attendance.models import AttendanceRecord
 from server.attendance.publishing import people_publish, person_days_publish
@@ -58,7 +58,7 @@ def person_derive(*, person: Person, first: date | None, last: date | None, why:
         return _mark_again((windows.person_days(person=person.pk, first=part.first, last=part.last) for part in parts), why)
     days = list(asked.wider())
     with transaction.atomic():
-        sites = Site.objects.order_by("pk")
+        sites = sites_of_person(person, asked).order_by("pk")
         return sum(person_days_publish(site=site, days=days, people=[person.pk], why=why, now=now) for site in sites)
 
 

@@ -12,6 +12,8 @@ from server.people.models import Person
 from server.schedules.models import Session
 from server.sites.models import Door, Site
 
+EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
+
 
 def derive_person_day(key: str, why: frozenset[str]) -> None:
     """`key`: site:day:person."""
@@ -72,4 +74,5 @@ def sweep() -> int:
 
 
 def _day(text: str) -> date | None:
-    return date.fromisoformat(text) if text else None
+    """Nothing ever lay, or will lie, outside of these years."""
+    return min(max(date.fromisoformat(text), EARLIEST), LATEST) if text else None

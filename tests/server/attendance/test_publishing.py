@@ -1,4 +1,5 @@
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -17,13 +18,13 @@ from server.people.models import Membership
 from server.people.services import membership_save
 from server.recompute import windows
 from server.recompute.models import Mark
-from server.recompute.services import mark, work_off
+from server.recompute.services import Window, mark, work_off
 from server.recompute.why import Why
 from server.schedules.leave import leave_cancel, leave_save
 from server.schedules.models import Leave
 from server.schedules.sessions import session_cancel, session_restore, session_update
 from server.sightings.models import Sighting
-from tests.factories import NOON, a_member, a_person, an_account
+from tests.factories import NOON, FakeNode, a_door, a_member, a_person, a_site, an_account
 from tests.factories_attendance import an_area
 from tests.server.attendance.lecture import DAY, HOUR, MINUTE, Lecture
 
@@ -223,3 +224,58 @@ def test_a_change_that_is_rolled_back_leaves_no_mark(lecture: Lecture) -> None:
         assert Mark.objects.exists()
         transaction.set_rollback(True)
     assert not Mark.objects.exists()
+
+
+def test_a_person_is_derived_wherever_they_were_or_are_expected_and_nowhere_else(
+    lecture: Lecture, django_assert_max_num_queries: Any
+) -> None:
+    annexe = FakeNode.hung(a_door(a_site(name="Annexe")))
+    for _ in range(30):
+        a_site()
+    lecture.node.send(lecture.seen(lecture.ada))
+    annexe.send(annexe.sighting(person=lecture.ada, at=NOON + 3 * HOUR))
+    Mark.objects.all().delete()
+    mark([windows.person_days(person=lecture.ada.pk, first=DAY, last=DAY)], why=Why.MEMBERSHIP)
+    with django_assert_max_num_queries(120):
+        work_off()
+    assert set(OpenDayRecord.objects.values_list("site__name", flat=True)) == {"Annexe", lecture.site.name}
+    assert lecture.states() == {lecture.ada: "present"}
+
+
+def test_a_long_time_is_derived_in_parts_and_only_as_far_as_there_is_anything(lecture: Lecture) -> None:
+    lecture.node.send(*(lecture.seen(lecture.ada, NOON + timedelta(days=days)) for days in (0, 50, 100)))
+    Mark.objects.all().delete()
+    mark([windows.person_days(person=lecture.ada.pk, first=None, last=None)], why=Why.MEMBERSHIP)
+    assert work_off(limit=1) == 1
+    assert Mark.objects.filter(kind="person", why="membership").count() == 4
+    work_off()
+    assert OpenDayRecord.objects.count() == 3
+    OpenDayRecord.objects.all().delete()
+    mark([windows.site_days(site=None, first=DAY, last=None)], why=Why.RULE)
+    assert work_off(limit=1) == 1
+    assert {row.why for row in Mark.objects.all()} == {"rule"}
+    work_off()
+    assert OpenDayRecord.objects.count() == 3
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        windows.person_days(person=10**9, first=None, last=None),
+        windows.person_day(site=10**9, day=DAY, person=1),
+        windows.session(10**9),
+        windows.site_days(site=10**9, first=None, last=None),
+        windows.site_days(site=None, first=date.min, last=date.max),
+        windows.coverage(door=10**9, hour=NOON),
+    ],
+)
+def test_a_window_of_what_has_gone_meanwhile_is_done(window: Window) -> None:
+    mark([window])
+    assert work_off() == 1
+    assert not Mark.objects.exists()
+
+
+def test_days_at_the_end_of_all_calendars_stop_nobody(lecture: Lecture) -> None:
+    mark([windows.person_days(person=lecture.ada.pk, first=date.max, last=date.max)])
+    mark([windows.person_days(person=lecture.ada.pk, first=date.min, last=date.max)])
+    assert work_off() == 2
