@@ -38,6 +38,7 @@ from server.attendance.corrections_serializers import (
 from server.core.csv_lists import Columns, CsvList, at_site
 from server.core.errors import Forbidden, NotFound, TooLarge
 from server.core.etags import IF_MATCH, etag, require_match
+from server.core.filters import MomentFilter
 from server.core.pagination import ordered_by
 from server.core.permissions import Resource, Scope, scope_of_request
 from server.core.schema import refuses
@@ -61,8 +62,8 @@ class CorrectionFilter(django_filters.FilterSet):  # type: ignore[misc]
     state = django_filters.ChoiceFilter(choices=CorrectionState.choices)
     person = django_filters.UUIDFilter(field_name="person__uuid")
     session = django_filters.UUIDFilter(field_name="session__uuid")
-    since = django_filters.IsoDateTimeFilter(field_name="requested_at", lookup_expr="gte")
-    until = django_filters.IsoDateTimeFilter(field_name="requested_at", lookup_expr="lt")
+    since = MomentFilter(field_name="requested_at", lookup_expr="gte")
+    until = MomentFilter(field_name="requested_at", lookup_expr="lt")
 
     class Meta:
         model = Correction
@@ -228,6 +229,6 @@ class CorrectionAttachmentApi(CorrectionView):
             raise NotFound("not_found", "There is no such paper here.")
         if not may_open_papers(user=request.user, correction=found.correction):
             raise Forbidden("papers_private", "This paper is for those who decide, who asked, and whom it is about.")
-        content = corrections_attachments.attachment_open(found)
+        content = corrections_attachments.attachment_open(found, by=account_of(request), now=timezone.now())
         headers = corrections_attachments.attachment_headers(found)
         return HttpResponse(content, content_type=found.media_type, headers=headers)

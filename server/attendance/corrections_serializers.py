@@ -41,9 +41,9 @@ class FieldSerializer(serializers.Serializer[object]):
     """One field: when the request was made, as it is published now, as it would be."""
 
     name = serializers.CharField()
-    before = serializers.JSONField(allow_null=True)
-    now = serializers.JSONField(allow_null=True)
-    after = serializers.JSONField(allow_null=True)
+    before = serializers.JSONField()
+    now = serializers.JSONField()
+    after = serializers.JSONField()
 
 
 class DiffSerializer(serializers.Serializer[Diff]):

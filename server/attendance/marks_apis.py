@@ -23,6 +23,7 @@ from server.attendance.marks_serializers import (
 )
 from server.core.csv_lists import Columns, CsvList, at_site
 from server.core.errors import NotFound, Rejected
+from server.core.filters import MomentFilter
 from server.core.pagination import ordered_by
 from server.core.permissions import Resource, Scope, scope_of_request
 from server.core.schema import refuses
@@ -51,8 +52,8 @@ class MarkFilter(django_filters.FilterSet):  # type: ignore[misc]
     batch = django_filters.UUIDFilter(field_name="batch")
     state = django_filters.ChoiceFilter(choices=SAID)
     undone = django_filters.BooleanFilter(field_name="undone_at", lookup_expr="isnull", exclude=True)
-    since = django_filters.IsoDateTimeFilter(field_name="made_at", lookup_expr="gte")
-    until = django_filters.IsoDateTimeFilter(field_name="made_at", lookup_expr="lt")
+    since = MomentFilter(field_name="made_at", lookup_expr="gte")
+    until = MomentFilter(field_name="made_at", lookup_expr="lt")
 
     class Meta:
         model = ManualMark

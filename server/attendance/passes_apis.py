@@ -18,6 +18,7 @@ from server.attendance.marks_serializers import PassRequestSerializer, PassSeria
 from server.attendance.rules.facts import Way
 from server.core.csv_lists import Columns, CsvList, at_site
 from server.core.errors import NotFound
+from server.core.filters import MomentFilter
 from server.core.pagination import ordered_by
 from server.core.permissions import Resource, Scope, scope_of_request
 from server.core.schema import refuses
@@ -43,8 +44,8 @@ class PassFilter(django_filters.FilterSet):  # type: ignore[misc]
     person = django_filters.UUIDFilter(field_name="person__uuid")
     door = django_filters.UUIDFilter(field_name="door__uuid")
     undone = django_filters.BooleanFilter(field_name="undone_at", lookup_expr="isnull", exclude=True)
-    since = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
-    until = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
+    since = MomentFilter(field_name="at", lookup_expr="gte")
+    until = MomentFilter(field_name="at", lookup_expr="lt")
 
     class Meta:
         model = ManualPass

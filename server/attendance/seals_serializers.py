@@ -37,8 +37,8 @@ class DiscrepancySerializer(serializers.ModelSerializer[Discrepancy]):
     person = PersonBrief()
     site = SiteBrief()
     date = serializers.DateField(source="local_date")
-    published = serializers.JSONField(allow_null=True)
-    derived = serializers.JSONField(allow_null=True)
+    published = serializers.JSONField()
+    derived = serializers.JSONField()
     acknowledged_by = serializers.CharField(source="acknowledged_by.username", allow_null=True, default=None)
 
     class Meta:

@@ -4,6 +4,7 @@ import django_filters
 from django.db.models import QuerySet
 
 from server.audit.models import AuditEntry
+from server.core.filters import MomentFilter
 from server.core.permissions import Scope
 
 
@@ -24,8 +25,8 @@ class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]
     target_kind = django_filters.CharFilter(field_name="target_kind")
     target = django_filters.UUIDFilter(field_name="target")
     person = django_filters.UUIDFilter(field_name="person")
-    since = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
-    until = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
+    since = MomentFilter(field_name="at", lookup_expr="gte")
+    until = MomentFilter(field_name="at", lookup_expr="lt")
 
     class Meta:
         model = AuditEntry

@@ -8,8 +8,8 @@ class AuditEntrySerializer(serializers.ModelSerializer[AuditEntry]):
 
     id = serializers.UUIDField(source="uuid")
     actor = serializers.UUIDField(source="actor.uuid", allow_null=True, default=None, help_text="null when the account is gone")
-    before = serializers.JSONField(allow_null=True)
-    after = serializers.JSONField(allow_null=True)
+    before = serializers.JSONField()
+    after = serializers.JSONField()
 
     class Meta:
         model = AuditEntry

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 
 from server.core.csv_lists import CsvList, at_site
 from server.core.errors import NotFound
+from server.core.filters import MomentFilter
 from server.core.pagination import ordered_by
 from server.core.permissions import Resource, scope_of_request
 from server.core.renderers import IMAGE, PRIVATE_IMAGE
@@ -49,8 +50,8 @@ class SightingFilter(django_filters.FilterSet):  # type: ignore[misc]
     door = django_filters.UUIDFilter(field_name="door__uuid")
     node = django_filters.UUIDFilter(field_name="node__uuid")
     outcome = django_filters.ChoiceFilter(choices=Outcome.choices)
-    since = django_filters.IsoDateTimeFilter(field_name="captured_at", lookup_expr="gte")
-    until = django_filters.IsoDateTimeFilter(field_name="captured_at", lookup_expr="lt")
+    since = MomentFilter(field_name="captured_at", lookup_expr="gte")
+    until = MomentFilter(field_name="captured_at", lookup_expr="lt")
 
     named = django_filters.ChoiceFilter(choices=Named.choices, method="by_named")
     decided = django_filters.BooleanFilter(method="by_decided")

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from server.accounts.models import User
 from server.core.csv_lists import Columns, CsvList, at_site
 from server.core.errors import NotFound
+from server.core.filters import MomentFilter
 from server.core.pagination import ordered_by
 from server.core.permissions import Resource, scope_of_request
 from server.core.schema import refuses
@@ -40,8 +41,8 @@ class SecondLookFilter(django_filters.FilterSet):  # type: ignore[misc]
     difference = django_filters.ChoiceFilter(choices=Difference.choices)
     person = django_filters.UUIDFilter(field_name="person__uuid")
     door = django_filters.UUIDFilter(field_name="sighting__door__uuid")
-    since = django_filters.IsoDateTimeFilter(field_name="sighting__captured_at", lookup_expr="gte")
-    until = django_filters.IsoDateTimeFilter(field_name="sighting__captured_at", lookup_expr="lt")
+    since = MomentFilter(field_name="sighting__captured_at", lookup_expr="gte")
+    until = MomentFilter(field_name="sighting__captured_at", lookup_expr="lt")
 
     class Meta:
         model = SecondLook

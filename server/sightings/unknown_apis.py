@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from server.core.csv_lists import Columns, CsvList, at_site
 from server.core.errors import NotFound
+from server.core.filters import MomentFilter
 from server.core.pagination import ordered_by
 from server.core.permissions import Resource, scope_of_request
 from server.core.schema import refuses
@@ -43,7 +44,7 @@ class UnknownGroupFilter(django_filters.FilterSet):  # type: ignore[misc]
     """By state, by a door that one of its passes was at (UUID), and by its newest pass: `since` inclusive."""
 
     state = django_filters.ChoiceFilter(choices=GroupState.choices)
-    since = django_filters.IsoDateTimeFilter(field_name="newest_at", lookup_expr="gte")
+    since = MomentFilter(field_name="newest_at", lookup_expr="gte")
     door = django_filters.UUIDFilter(method="at_door")
 
     class Meta:
