@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.generics import ListAPIView
 
 from server.attendance.columns import ATTENDANCE_COLUMNS, OPEN_DAY_COLUMNS, VISIT_COLUMNS
+from server.attendance.examples import RECORD_EXAMPLE, VISIT_EXAMPLE
 from server.attendance.filters import AttendanceFilter, OpenDayFilter, VisitFilter
 from server.attendance.models import AttendanceRecord, Derivation, OpenDayRecord, VisitRow
 from server.attendance.selectors import attendance_visible, open_days_visible, visits_visible
@@ -51,7 +52,7 @@ class OpenDaysApi(_Derived[OpenDayRecord]):
     csv_name, csv_columns = "open-days", OPEN_DAY_COLUMNS
 
 
-@extend_schema_view(get=extend_schema(parameters=[SINCE_PARAMETER]))
+@extend_schema_view(get=extend_schema(parameters=[SINCE_PARAMETER], examples=[RECORD_EXAMPLE]))
 class AttendanceApi(_Derived[AttendanceRecord]):
     """Everybody at every session they were expected at, newest day first."""
 
@@ -64,7 +65,7 @@ class AttendanceApi(_Derived[AttendanceRecord]):
     csv_ordering: tuple[str, ...] = ("local_date", "session__begins_at", "session_id", "person__name", "id")
 
 
-@extend_schema_view(get=extend_schema(parameters=[SINCE_PARAMETER]))
+@extend_schema_view(get=extend_schema(parameters=[SINCE_PARAMETER], examples=[VISIT_EXAMPLE]))
 class VisitsApi(_Derived[VisitRow]):
     """Who was in which area, from when until when. Latest entry first."""
 

@@ -83,7 +83,9 @@ class ChangePages(CursorPages):
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         described: dict[str, Any] = super().get_paginated_response_schema(schema)
         words = "only where `since` was asked: ask with it when you have read the last page"
-        described["properties"][NEXT_SINCE] = {"type": "string", "format": "date-time", "description": words}
+        described["properties"][NEXT_SINCE] = {
+            "type": "string", "format": "date-time", "description": words, "example": "2026-11-20T09:41:00Z"
+        }  # fmt: skip
         return described
 
 

@@ -23,7 +23,7 @@ def monthly_table(question: Question) -> Table:
     people, records = members_of(question), by_person(limited(records_of(question)))
     rows = tuple(_sheet_row(person, records.get(person, []), question.days) for person in _everybody(people, records))
     days = tuple(Column(f"{day:%a %d}"[:2] + f" {day.day}", 4) for day in question.days)
-    totals = (Column("Present", 8), Column("Absent", 7), Column("Excused", 8), Column("Late", 5), Column("Hours", 8))
+    totals = (Column("Present", 9), Column("Absent", 8), Column("Excused", 10), Column("Late", 6), Column("Hours", 9))
     group = question.group
     return Table(
         title=f"Attendance sheet of {group.name if group else ''}",

@@ -91,7 +91,7 @@ def _grid(table: Told, width: float) -> LongTable:
     size = max(SMALLEST, min(SIZE, width / characters / 0.62))
     widths = [width * column.width / characters for column in table.columns]
     cell = ParagraphStyle("cell", fontName=PLAIN, fontSize=size, leading=size * 1.2, splitLongWords=1)
-    head = ParagraphStyle("head", parent=cell, fontName=BOLD)
+    head = ParagraphStyle("head", parent=cell, fontName=BOLD, fontSize=size * 0.9)
     lines: list[list[str | Paragraph]] = [[Paragraph(escape(column.heading), head) for column in table.columns]]
     lines += [[_fitted(value, wide, cell) for value, wide in zip(row, widths, strict=True)] for row in table.rows]
     lines += [[_fitted(value, wide, head) for value, wide in zip(row, widths, strict=True)] for row in table.footers]
