@@ -43,11 +43,15 @@ def attachment_add(*, correction: Correction, paper: Paper, by: User, now: datet
         raise
 
 
-def attachment_open(attachment: CorrectionAttachment) -> bytes:
-    """The file as it was sent. Raises NotFound when object storage lost it, Unavailable when it does not answer."""
+def attachment_open(attachment: CorrectionAttachment, *, by: User, now: datetime) -> bytes:
+    """The file as it was sent; who opened somebody else's is kept. Raises NotFound when object storage lost it, Unavailable."""
     stored = objects.current().get(attachment.object_key)
     if stored is None:
         raise NotFound("object_missing", "The file is no longer in the object storage; attach it again.")
+    correction = attachment.correction
+    if by.pk not in {attachment.by_id, correction.person.account_id}:
+        target = Target("correction", correction.uuid, correction.person.uuid)
+        audit_note(by=by, action="correction.paper_opened", target=target, after={"name": attachment.name}, now=now)
     return cipher.current().decrypt(stored, purpose=PURPOSE)
 
 

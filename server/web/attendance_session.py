@@ -35,6 +35,7 @@ from server.schedules.selectors import expected_people, sessions_visible
 from server.web.access import Page, is_part, no_store
 from server.web.attendance_forms import CorrectForm, MarkForm, PassForm
 from server.web.attendance_words import WHY, coverage_words, difference_words, hours, remarks, state_words
+from server.web.person_viewed import note_view
 
 MOST_CHANGES = 20
 VAGUE = timedelta(minutes=1)
@@ -167,6 +168,7 @@ def person_answer(
 def details_of(request: HttpRequest, session: Session, person: Person, *, form: CorrectForm | None = None) -> dict[str, object]:
     """Everything behind one row: evidence, what was said, why it changed, and the forms this account may use."""
     record, zone, user = record_of(person=person, session=session), session.site.zone, request.user
+    note_view(by=user, person=person, now=timezone.now())
     rights = rights_of(user, session, person)
     initial = {"first_in": record.first_in, "last_out": record.last_out, "note": record.note} if record else {}
     return {

@@ -188,8 +188,10 @@ def test_a_paper_is_kept_encrypted_and_handed_out_as_a_download() -> None:
         assert (answer.content, answer["Content-Type"], answer["X-Content-Type-Options"]) == (PDF, "application/pdf", "nosniff")
         assert answer["Content-Disposition"].startswith("attachment; filename*=UTF-8''%C3%84rztin_")
     assert AuditEntry.objects.filter(action="correction.attached", person=school.kim.uuid).count() == 1
+    assert AuditEntry.objects.filter(action="correction.paper_opened", actor=school.teacher).count() == 3
     for role, status in ((Role.AUDITOR, 200), (Role.VIEWER, 403), (Role.SELF, 200)):
         assert school.client(role).get(f"{one}/attachments/{row.uuid}").status_code == status
+    assert not AuditEntry.objects.filter(action="correction.paper_opened", actor=school.kims_account).exists()
     assert client_of(school.zoe.account).get(f"{one}/attachments/{row.uuid}").status_code == 404  # type: ignore[arg-type]
     assert school.client(Role.AUDITOR).post(f"{one}/attachments", paper(), format="multipart").status_code == 403
 

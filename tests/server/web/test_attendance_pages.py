@@ -14,6 +14,7 @@ from server.attendance.corrections_values import Changes
 from server.attendance.publishing import person_days_publish
 from server.attendance.rules.facts import State
 from server.attendance.seal_models import Discrepancy, Seal
+from server.audit.models import AuditEntry
 from server.core.permissions import Role
 from tests.factories import NOON, a_door, a_site, an_account
 from tests.server.attendance.said import LATER, Class
@@ -70,6 +71,8 @@ def test_who_opens_which_page_and_sees_whom(role: Role, refused: dict[str, int])
     said = answers["session"].content.decode()
     assert ("Kim" in said, "Lee" in said) == (True, role is not Role.SELF)
     person = answers["person"].content.decode()
+    viewed = AuditEntry.objects.filter(action="person.viewed", person=school.kim.uuid, actor=account)
+    assert viewed.exists() == (role is not Role.SELF)
     assert ("Mark present" in person) == (role in {Role.ADMIN, Role.OPERATOR, Role.MANAGER})
     assert ("Ask for a correction" in person) == (role is Role.SELF)
     assert all("private, no-store" in answer["Cache-Control"] for answer in answers.values() if answer.status_code == 200)
