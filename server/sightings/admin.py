@@ -1,6 +1,7 @@
 from django.contrib import admin
 
 from server.core.admin import ReadOnlyAdmin
+from server.sightings.decision_models import SightingDecision, UnknownGroup
 from server.sightings.models import (
     Crop,
     Gap,
@@ -71,3 +72,19 @@ class SecondLookVerdictAdmin(ReadOnlyAdmin[SecondLookVerdict]):
 @admin.register(SecondLookRun)
 class SecondLookRunAdmin(ReadOnlyAdmin[SecondLookRun]):
     list_display = ["ground", "since", "cursor", "begun_at", "caught_up_at"]
+
+
+@admin.register(SightingDecision)
+class SightingDecisionAdmin(ReadOnlyAdmin[SightingDecision]):
+    list_display = ["at", "sighting", "decision", "person", "by", "undone_at", "batch"]
+    list_filter = ["decision"]
+    list_select_related = ["sighting", "person", "by"]
+    search_fields = ["uuid", "sighting__uuid", "person__name", "batch"]
+
+
+@admin.register(UnknownGroup)
+class UnknownGroupAdmin(ReadOnlyAdmin[UnknownGroup]):
+    list_display = ["uuid", "state", "person", "size", "newest_at", "decided_by", "decided_at"]
+    list_filter = ["state"]
+    list_select_related = ["person", "decided_by"]
+    search_fields = ["uuid", "person__name", "batch"]

@@ -118,7 +118,7 @@ class SightingDecisionUndoApi(_Decisions):
 class DecideManyApi(_Decisions):
     """One decision about several sightings: all of them, or none when one is refused."""
 
-    @extend_schema(request=DecideManySerializer, responses=DecidedSerializer, examples=[MANY])
+    @extend_schema(operation_id="sightings_decide_many", request=DecideManySerializer, responses=DecidedSerializer, examples=[MANY])
     def post(self, request: Request) -> Response:
         body = DecideManySerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -136,7 +136,7 @@ class DecideManyApi(_Decisions):
 class UndoManyApi(_Decisions):
     """Take back what was decided about several sightings at once, as far as it stands."""
 
-    @extend_schema(request=BatchSerializer, responses=UndoneSerializer)
+    @extend_schema(operation_id="sightings_undo_many", request=BatchSerializer, responses=UndoneSerializer)
     def post(self, request: Request) -> Response:
         body = BatchSerializer(data=request.data)
         body.is_valid(raise_exception=True)

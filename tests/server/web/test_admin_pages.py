@@ -22,13 +22,16 @@ from server.people.models import Group, Membership, Person
 from server.recompute.models import Mark
 from server.recompute.services import work_off
 from server.schedules.models import Area, Holiday, Leave, OpenDayRule
+from server.sightings.decision_models import UnknownGroup
 from server.sightings.second_look import Verdict
 from server.sightings.second_look_decisions import verdict_give
 from server.sightings.second_look_runs import run_advance
 from server.sightings.second_look_services import second_look_make
+from server.sightings.unknown_groups import group_ignore, groups_update
 from tests.factories import JPEG, FakeNode, a_schedule, a_session, an_account, bearer, heartbeat
 from tests.factories_people import collins, jpeg, make_person
 from tests.server.sightings.second_looks import enrolled, face, passed
+from tests.server.sightings.unknown import strangers
 
 pytestmark = pytest.mark.django_db
 MODELS = list(admin.site._registry)
@@ -53,6 +56,7 @@ def rows() -> None:
     SampleRefusal.objects.create(sample=sample, model_id="another", code="no_face", reason="no face was found", at=now)
     _node_rows(by)
     _second_look_rows(by)
+    _decision_rows(by)
     _schedule_rows(person)
     token_create(user=by, name="reports", now=now)
     AuthGroup.objects.create(name="staff")
@@ -92,6 +96,13 @@ def _second_look_rows(by: User) -> None:
     look, _ = second_look_make(sighting=sighting, now=timezone.now())
     verdict_give(look=look, verdict=Verdict.ACCEPTED, by=by, now=timezone.now())
     run_advance(window=timedelta(days=1), now=timezone.now(), batches=1)
+
+
+def _decision_rows(by: User) -> None:
+    """A stranger who is ignored."""
+    strangers(FakeNode.hung(), 2)
+    groups_update(now=timezone.now())
+    group_ignore(group=UnknownGroup.objects.get(), by=by, now=timezone.now())
 
 
 def _schedule_rows(person: Person) -> None:
