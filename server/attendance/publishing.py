@@ -87,12 +87,14 @@ def _kept(publishing: Publishing, people: Sequence[int], derived: Mapping[Key, R
     """The rows of these people and days, and wherever they are those that have the keys of what was derived."""
     whose, days = Q(person__in=people), Q(local_date__in=publishing.days)
     sessions = {record.session for record in derived.values() if isinstance(record, SessionRecord)}
-    visits = {record.entry or record.exit for record in derived.values() if isinstance(record, VisitRecord)}
+    visits = [record for record in derived.values() if isinstance(record, VisitRecord)]
     found: dict[Key, Kept] = {}
     for shelf in SHELVES:
         found |= kept_by_key(shelf, whose & days & Q(**{shelf.site: publishing.ground.site}))
     found |= kept_by_key(SESSIONS, whose & ~days & Q(session__in=sessions)) if sessions else {}
-    found |= kept_by_key(VISITS, whose & ~days & Q(known_by__in=visits)) if visits else {}
+    if visits:
+        same = Q(area__in={visit.area for visit in visits}, known_by__in={visit.entry or visit.exit for visit in visits})
+        found |= kept_by_key(VISITS, whose & ~days & same)
     return {key: row for key, row in found.items() if row.record is not None or key in derived}
 
 

@@ -1,11 +1,14 @@
 """Deriving everything anew, by several processes at once. What is to be done stands in marks, so whatever is interrupted goes on."""
 
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, wait
 from datetime import date
+from functools import partial
 from multiprocessing import get_context
 
 from django.db import connections, transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from server.attendance.extent import days_at_site
@@ -36,15 +39,33 @@ def rebuild_mark(*, sites: Iterable[Site], first: date | None, last: date | None
 
 def rebuild_left() -> int:
     """Parts that are not done yet."""
-    return Mark.objects.filter(kind=windows.SITE_DAYS, why=Why.REBUILD).count()
+    return _marks().count()
 
 
 def rebuild_work(*, processes: int, tell: Tell) -> None:
-    """Work off what is marked. Workers that do the same are no hindrance; what fails stays marked."""
-    if processes == 1:
-        while _work_off_due():
-            tell(rebuild_left())
-        return
+    """Work off what is marked, and wait for what workers have in hand. What fails stays marked and is not waited for."""
+    work = _work_here if processes == 1 else partial(_work_in_processes, processes)
+    work(tell)
+    while _due():
+        time.sleep(LOOK_EVERY_S)
+        work(tell)
+
+
+def _due() -> bool:
+    now = timezone.now()
+    return _marks().filter(Q(not_before__isnull=True) | Q(not_before__lte=now)).exists()
+
+
+def _marks() -> QuerySet[Mark]:
+    return Mark.objects.filter(kind=windows.SITE_DAYS, why=Why.REBUILD)
+
+
+def _work_here(tell: Tell) -> None:
+    while _work_off_due():
+        tell(rebuild_left())
+
+
+def _work_in_processes(processes: int, tell: Tell) -> None:
     connections.close_all()
     with ProcessPoolExecutor(processes, mp_context=get_context("fork")) as pool:
         running = {pool.submit(_work) for _ in range(processes)}

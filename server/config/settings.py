@@ -212,6 +212,7 @@ RECOMPUTE_TOGETHER = {
     "person_day": ("server.attendance.tasks.derive_person_days", 2),  # of one site and day
     "coverage": ("server.attendance.tasks.derive_coverages", 0),  # whatever there is
 }
+RECOMPUTE_LAST = ("site_days", "person")
 GALLERY_REVISION = "server.gallery.selectors.gallery_revision"
 NODE_HIGH_WATER = "server.sightings.selectors.high_water"
 SITE_CLOCK_CHANGED = "server.schedules.services.site_replan"

@@ -60,10 +60,14 @@ def work_off(*, limit: int = 5000, for_s: float = LONGEST_TASK_S, now: datetime 
 
 
 def work_off_some(*, now: datetime) -> int | None:
-    """Derive one window, or those of one lot together; the row locks are the lease. None: nothing is due. Returns how many succeeded."""
+    """Derive one window, or those of one lot together; the row locks are the lease. None: nothing is due. Returns how many succeeded.
+
+    Long windows come last, so that nobody waits for today's attendance while a year is derived anew.
+    """
     with transaction.atomic():
         due = Mark.objects.select_for_update(skip_locked=True).filter(Q(not_before__isnull=True) | Q(not_before__lte=now))
-        first = due.order_by("id").first()
+        at_once = due.exclude(kind__in=settings.RECOMPUTE_LAST)
+        first = at_once.order_by("id").first() or due.order_by("id").first()
         if first is None:
             return None
         leased = _lease(due, first)

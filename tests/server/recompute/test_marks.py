@@ -40,7 +40,8 @@ def remember_lot(keys: Mapping[str, frozenset[str]]) -> None:
 def _handlers(settings: Settings) -> None:
     for remembered in (calls, reasons, lots):
         remembered.clear()
-    settings.RECOMPUTE_HANDLERS = dict.fromkeys(("test", "together", "all"), f"{__name__}.remember")
+    settings.RECOMPUTE_HANDLERS = dict.fromkeys(("test", "together", "all", "long"), f"{__name__}.remember")
+    settings.RECOMPUTE_LAST = ("long",)
     settings.RECOMPUTE_TOGETHER = {"together": (f"{__name__}.remember_lot", 2), "all": (f"{__name__}.remember_lot", 0)}
 
 
@@ -68,6 +69,13 @@ def test_windows_of_one_lot_are_derived_together_each_with_its_reasons() -> None
     assert lots == [{"1:2024-11-20:7": {"sighting", "leave"}, "1:2024-11-20:8": {"sighting"}}]
     assert len(calls) == 4
     assert not Mark.objects.exists()
+
+
+def test_long_windows_wait_for_the_others() -> None:
+    mark([Window("long", "year")])
+    mark([Window("test", "a"), Window("all", "b")])
+    assert work_off() == 3
+    assert calls == ["b", "a", "year"]
 
 
 def test_of_a_lot_that_fails_only_the_bad_window_is_put_off() -> None:
