@@ -13,6 +13,7 @@ from django.db.models import Model
 from server.attendance.models import AttendanceRecord, OpenDayRecord, VisitRow
 from server.nodes.models import Node
 from server.people.models import Group, Membership, Person
+from server.recompute.models import Mark
 from server.schedules.models import Area, Session
 from server.sightings.models import Observation, Sighting
 from server.sites.models import Direction, Door, Site
@@ -66,6 +67,7 @@ def crowd_gathers(size: Size, *, now: datetime = NOON) -> Crowd:
     sessions = [a_session(site, group, begins_at=at - timedelta(hours=1)) for at in days]
     for session in sessions:
         _attend(session, area, members)
+    Mark.objects.all().delete()  # or the clocks of the nodes would be looked at anew, and all rows get the time of the one they are like
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     return Crowd(site, doors, group, people, sessions[0], area, [node.node for node in nodes], a_person())
