@@ -1,12 +1,13 @@
 """Attendance, open days and visits for staff: what the rules derived, with what staff said about it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 import django_filters
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.generics import ListAPIView
+from rest_framework.response import Response
 
 from server.attendance.columns import ATTENDANCE_COLUMNS, OPEN_DAY_COLUMNS, VISIT_COLUMNS
 from server.attendance.examples import RECORD_EXAMPLE, VISIT_EXAMPLE
@@ -15,6 +16,7 @@ from server.attendance.models import AttendanceRecord, Derivation, OpenDayRecord
 from server.attendance.selectors import attendance_visible, open_days_visible, visits_visible
 from server.attendance.serializers import AttendanceSerializer, OpenDaySerializer, VisitSerializer
 from server.core.csv_lists import CsvList
+from server.core.errors import Malformed
 from server.core.pagination import CursorPages
 from server.core.permissions import Resource, scope_of_request
 from server.core.since import SINCE_PARAMETER, changes_ordered_by, since_of
@@ -32,6 +34,11 @@ class _Derived(CsvList, ListAPIView[_R]):
     visible: ClassVar[Callable[..., QuerySet[Any]]]
     pagination_class: type[CursorPages] | None = changes_ordered_by("-local_date", "-id", **BY_DATE)
     csv_ordering: tuple[str, ...] = ("local_date", "person__name", "id")
+
+    def csv_answer(self, rows: QuerySet[_R], *, order: Sequence[str] = ()) -> Response:
+        if since_of(self.request) is not None:
+            raise Malformed("since_in_csv", "Changes are told in JSON alone; leave out `since`, or ask for JSON.")
+        return super().csv_answer(rows, order=order)
 
     def get_queryset(self) -> QuerySet[_R]:
         if getattr(self, "swagger_fake_view", False):

@@ -25,7 +25,7 @@ from server.core.permissions import Resource
 from server.core.schema import refuses
 from server.reports.exports import export_read, run_ask
 from server.reports.making import report_make
-from server.reports.models import Export, ExportKind
+from server.reports.models import Export, ExportKind, ExportRun
 from server.reports.questions import Period, question_read
 from server.reports.renderers import FILES, WRITERS, FileRenderer
 from server.reports.serializers import ExportRunInput, ExportRunSerializer, ExportSerializer, ReportSerializer
@@ -97,6 +97,8 @@ class ExportFilter(django_filters.FilterSet):  # type: ignore[misc]
 ExportFilter.base_filters["from"] = django_filters.DateFilter(field_name="day", lookup_expr="gte")  # `from` is no name in a class body
 EXPORT_COLUMNS: Columns = tuple((name, "uuid" if name == "id" else name) for name in ExportSerializer.Meta.fields)
 
+RUN_COLUMNS: Columns = tuple((name, "uuid" if name == "id" else name) for name in ExportRunSerializer.Meta.fields)
+
 
 class ExportsApi(CsvList, ListAPIView[Export]):
     """Files in the object storage, newest first; POST has those written that changed."""
@@ -119,6 +121,16 @@ class ExportsApi(CsvList, ListAPIView[Export]):
         run = run_ask(by=by, now=timezone.now(), days=days)
         transaction.on_commit(lambda: async_task(EXPORT))
         return Response(ExportRunSerializer(run).data, status=202)
+
+
+class ExportRunsApi(CsvList, ListAPIView[ExportRun]):
+    """Exports that were done, or are to be done, newest first: whether one came to its end, and why not."""
+
+    resource = Resource.EXPORTS
+    queryset = ExportRun.objects.all()
+    serializer_class = ExportRunSerializer
+    pagination_class = ordered_by("-id")
+    csv_name, csv_columns = "export-runs", RUN_COLUMNS
 
 
 @refuses(get=(409,))

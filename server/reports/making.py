@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
+
 from server.reports import daily, logs, matrices
 from server.reports.known import as_of, generated
 from server.reports.questions import Question
-from server.reports.rows import records_of
+from server.reports.rows import open_days_of, records_of, visits_of
 from server.reports.tables import Kind, Table
 from server.sites.models import Site
 
@@ -52,6 +54,9 @@ def _sites(question: Question) -> Iterable[Site]:
     site = question.site or (place.site if place is not None else None)
     if site is not None:
         return [site]
-    if question.group is None:
-        return Site.objects.all()
-    return Site.objects.filter(pk__in=records_of(question).order_by().values("session__site"))
+    if question.kind is Kind.VISITS:
+        return Site.objects.filter(pk__in=visits_of(question).order_by().values("area__site"))
+    told = Q(pk__in=records_of(question).order_by().values("session__site"))
+    if question.kind in {Kind.HOURS, Kind.PERSON}:
+        told |= Q(pk__in=open_days_of(question).order_by().values("site"))
+    return Site.objects.filter(told)

@@ -119,6 +119,12 @@ def test_changes_come_page_by_page_in_the_order_they_were_made_with_one_next_sin
 
 
 @pytest.mark.django_db
+def test_changes_are_not_told_as_csv_which_has_no_place_for_the_next_since() -> None:
+    answer = as_role(Role.ADMIN).get(URL, {"since": EPOCH, "format": "csv"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "since_in_csv")
+
+
+@pytest.mark.django_db
 def test_a_time_with_its_plus_sign_as_it_is_understood() -> None:
     a_record()
     assert len(as_role(Role.ADMIN).get(f"{URL}?since=2024-01-01T00:00:00+00:00").json()["results"]) == 1

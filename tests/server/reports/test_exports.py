@@ -193,9 +193,11 @@ def test_an_administrator_has_it_done_at_once_and_others_read_it(own_objects: Fo
     asked = client.post(URL, {}, format="json")
     assert (asked.status_code, asked.json()["finished_at"]) == (202, None)
     assert client.post(URL, {}, format="json").json()["id"] == asked.json()["id"]
+    assert [run["finished_at"] for run in client.get(f"{URL}/runs").json()["results"]] == [None]
     assert AuditEntry.objects.get().action == "export.asked"
     tasks.export()
     auditor = as_role(Role.AUDITOR)
+    assert [(run["files"], run["failure"]) for run in auditor.get(f"{URL}/runs").json()["results"]] == [(1, "")]
     (told,) = auditor.get(URL).json()["results"]
     assert (told["kind"], told["day"], told["rows"]) == ("attendance", "2024-11-20", 1)
     answer = auditor.get(f"{URL}/{told['id']}/file")
