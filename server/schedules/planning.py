@@ -65,17 +65,17 @@ def same(one: Session, other: Session) -> bool:
     return all(getattr(one, name) == getattr(other, name) for name in PLANNED)
 
 
-def become(session: Session, planned: Session, now: datetime) -> None:
+def become(session: Session, planned: Session, at: datetime) -> None:
     """Make a row of the table what is planned. What was known of its coverage is to be found out again."""
     for name in PLANNED:
         setattr(session, name, getattr(planned, name))
     session.cancelled_at = session.covered_at = session.given_up_at = None
-    touch(session, now)
+    touch(session, at)
 
 
-def touch(session: Session, now: datetime) -> None:
+def touch(session: Session, at: datetime) -> None:
     session.version += 1
-    session.changed_at = now
+    session.changed_at = at
 
 
 def doors_set(sessions: Iterable[Session], doors: frozenset[int]) -> None:

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F, ProtectedError
 
 from server.core.errors import Conflict, Rejected
+from server.core.since import transaction_began
 from server.recompute import windows
 from server.recompute.services import mark
 from server.recompute.why import Why
@@ -91,12 +92,13 @@ def _replan(schedule: Schedule, first: date, now: datetime) -> None:
     there = list(schedule.sessions.select_for_update().filter(local_date__gte=first))
     new = [session for day, session in wanted.items() if day not in {session.local_date for session in there}]
     changed, dropped = _differences(schedule, wanted, [session for session in there if not session.detached])
+    began = transaction_began()
     Session.objects.filter(pk__in=[session.pk for session in (*changed, *dropped)], cancelled_at__isnull=True).update(
-        cancelled_at=now, changed_at=now
+        cancelled_at=now, changed_at=began
     )
     Session.objects.filter(pk__in=[session.pk for session in dropped]).update(version=F("version") + 1)
     for session in changed:
-        become(session, wanted[session.local_date], now)
+        become(session, wanted[session.local_date], began)
     refuse_clashes([*changed, *new])
     Session.objects.bulk_update(changed, KEPT, batch_size=200)
     _add(schedule, new)
@@ -177,7 +179,7 @@ def schedule_end(*, schedule: Schedule, by: AbstractBaseUser | None, now: dateti
         found.save()
         coming = found.sessions.select_for_update().filter(begins_at__gt=now, cancelled_at__isnull=True)
         keys = list(coming.values_list("pk", flat=True))
-        Session.objects.filter(pk__in=keys).update(cancelled_at=now, version=F("version") + 1, changed_at=now)
+        Session.objects.filter(pk__in=keys).update(cancelled_at=now, version=F("version") + 1, changed_at=transaction_began())
         mark([windows.session(key) for key in keys], why=Why.SCHEDULE)
         noted("schedule.ended", found, by=by, now=now, before=before)
     return found

@@ -63,6 +63,9 @@ class DoorViewSet(CsvList, ModelViewSet[Door]):
     def perform_update(self, serializer: BaseSerializer[Door]) -> None:
         serializer.instance = services.door_save(door=_filled(self.get_object(), serializer))
 
+    def perform_destroy(self, instance: Door) -> None:
+        services.door_delete(door=instance)
+
 
 def _filled(row: _M, serializer: BaseSerializer[_M]) -> _M:
     for name, value in serializer.validated_data.items():

@@ -7,6 +7,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils.module_loading import import_string
 
+from server.core.errors import Conflict
 from server.recompute import windows
 from server.recompute.services import Window, mark
 from server.recompute.why import Why
@@ -37,6 +38,15 @@ def door_save(*, door: Door) -> Door:
         if before is not None:
             mark(_touched(before, door), why=Why.PLACE)
     return door
+
+
+def door_delete(*, door: Door) -> None:
+    """Remove a door that nothing names. Raises Conflict where a timetable or an area does: without doors of its own it would mean all."""
+    with transaction.atomic():
+        for relation in Door._meta.related_objects:  # noqa: SLF001 (Django's documented name; what names doors lies above this app)
+            if relation.many_to_many and getattr(door, str(relation.get_accessor_name())).exists():
+                raise Conflict("door_in_use", f"{door.name} is named by {relation.name}; take it out there, or set used_until instead.")
+        door.delete()
 
 
 def _touched(before: Door, after: Door) -> list[Window]:

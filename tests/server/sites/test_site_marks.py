@@ -8,7 +8,7 @@ from server.recompute.models import Mark
 from server.schedules.models import Schedule
 from server.schedules.services import schedule_save
 from server.sites.models import Site
-from tests.factories import a_door, a_group, a_site, as_role
+from tests.factories import a_door, a_group, a_session, a_site, as_role
 
 pytestmark = pytest.mark.django_db
 
@@ -80,3 +80,12 @@ def test_times_of_a_door_that_make_no_sense_are_refused(admin: APIClient, change
     assert admin.post("/api/v1/doors", {"site": str(door.site.uuid), "name": "x", **change}).status_code == 400
     assert marked() == []
     assert Site.objects.get().doors.count() == 1
+
+
+def test_a_door_that_a_timetable_or_an_area_names_is_not_deleted(admin: APIClient) -> None:
+    door, free = a_door(), a_door()
+    a_session(door.site, doors=[door])
+    refused = admin.delete(f"/api/v1/doors/{door.uuid}")
+    assert (refused.status_code, refused.json()["code"]) == (409, "door_in_use")
+    assert "named by sessions" in refused.json()["detail"]
+    assert admin.delete(f"/api/v1/doors/{free.uuid}").status_code == 204
