@@ -8,14 +8,18 @@ import pytest
 
 from server.attendance.correction_models import ManualMark
 from server.attendance.marks import Said, mark_make, marks_undo
-from server.attendance.rules.facts import State
+from server.attendance.models import AttendanceRecord
+from server.attendance.passes import pass_add, pass_undo
+from server.attendance.rules.facts import State, Way
+from server.attendance.seal_models import RecordChange
 from server.attendance.seals import seal_make
 from server.audit.models import AuditEntry
 from server.core.errors import Conflict, Forbidden, Rejected
 from server.core.permissions import Role
 from server.people.models import Person
 from server.recompute.models import Mark
-from tests.factories import NOON, a_group, a_person, a_session, an_account, as_role
+from server.recompute.services import work_off
+from tests.factories import NOON, a_door, a_group, a_person, a_session, an_account, as_role
 from tests.server.attendance.said import LATER, Class, marked, person_day
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +49,28 @@ def test_a_mark_is_kept_noted_and_derived_and_saying_it_again_changes_nothing() 
     with pytest.raises(Conflict, match="undone already"):
         marks_undo(rows=[second], by=school.teacher, now=LATER)
     assert made(school) == first  # it counts again, so nothing is new
+
+
+def test_what_is_said_becomes_the_record_when_the_workers_derive_it_and_is_taken_back_with_it() -> None:
+    school = Class()
+    door = a_door(school.site)
+    school.session.doors.add(door)
+    kim = AttendanceRecord.objects.filter(person=school.kim, session=school.session)
+
+    def derived() -> tuple[str, str, int | None]:
+        assert work_off() > 0
+        return kim.values_list("state", "method", "late_by_s").get()
+
+    entry = pass_add(person=school.kim, door=door, at=NOON + timedelta(minutes=10), way=Way.IN, note="", by=school.teacher, now=LATER)
+    assert derived() == ("present", "manual", 600)
+    row = made(school, Said(State.EXCUSED))
+    assert derived() == ("excused", "manual", None)
+    marks_undo(rows=[row], by=school.teacher, now=LATER)
+    assert derived() == ("present", "manual", 600)
+    pass_undo(row=entry, by=school.teacher, now=LATER)
+    assert derived() == ("pending", "", None)
+    why = RecordChange.objects.order_by("id").values_list("why", flat=True)
+    assert [words for words in why if words != ["mark"]] == []
 
 
 @pytest.mark.parametrize(
