@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from rest_framework.test import APIClient
@@ -38,7 +38,7 @@ def test_with_another_time_zone_coming_sessions_are_at_the_same_local_time_and_p
     today = datetime.now(tz=UTC).date()
     values = {
         "name": "Maths", "kind": "lecture", "site": site, "group": a_group(), "weekdays": list(range(7)), "begins": time(12),
-        "ends": time(13), "valid_from": date(today.year - 1, 1, 1),
+        "ends": time(13), "valid_from": today - timedelta(days=9),
     }  # fmt: skip
     schedule = schedule_save(schedule=Schedule(), values=values, by=None, now=datetime.now(tz=UTC))
     assert admin.patch(f"/api/v1/sites/{site.uuid}", {"time_zone": "Asia/Tokyo"}).status_code == 200
