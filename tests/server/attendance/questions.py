@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from uuid import UUID
 
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from server.core.permissions import Role
+from server.reports.tables import Kind
 from tests.factories import an_account, as_role
 
 NOT_FOR_STAFF = ("admin/", "api/schema/", "api/docs/", "api/v1/node", "sign-", "favicon", "static")
@@ -30,12 +32,22 @@ class Question:
         return int(response.status_code)
 
 
-def questions(things: Mapping[str, UUID | str]) -> list[Question]:
+def questions(things: Mapping[str, UUID]) -> list[Question]:
     """`things`: by the beginning of an address (`people/`), which one to ask about. Addresses of other kinds of things are left out."""
     api, pages = as_role(Role.ADMIN), Client()
     pages.force_login(an_account(Role.ADMIN))
     found = (filled(route, things) for route in routes() if not route.startswith(NOT_FOR_STAFF))
     return [Question(address, api if address.startswith(API) else pages) for address in found if address is not None]
+
+
+def reports(*, day: date, ids: Mapping[str, UUID]) -> list[str]:
+    """Addresses of every report about this day and the two before. `ids`: of a site, group, person, door and area."""
+    asked = "&".join(f"{name}={key}" for name, key in ids.items())
+    addresses = []
+    for kind in Kind:
+        first = day if kind is Kind.DAY else day - timedelta(days=2)
+        addresses.append(f"{API}reports/{kind}?from={first}&to={day}&{asked}")
+    return addresses
 
 
 def routes() -> Iterator[str]:
@@ -50,7 +62,7 @@ def routes() -> Iterator[str]:
             yield route
 
 
-def filled(route: str, things: Mapping[str, UUID | str]) -> str | None:
+def filled(route: str, things: Mapping[str, UUID]) -> str | None:
     """The route with one thing's id in its only place; None where none is known, or there are more places."""
     places = _PLACE.findall(route)
     if not places:

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from server.attendance.models import AttendanceRecord
 from tests.factories import NOON, FakeNode, a_door, a_group, a_member, a_person, a_schedule, a_session, a_site
 from tests.factories_attendance import a_record, a_visit, an_area, an_open_day
-from tests.server.attendance.questions import Question, questions
+from tests.server.attendance.questions import Question, questions, reports
 
 pytestmark = pytest.mark.django_db
 FEW, MANY = 3, 30
@@ -55,7 +55,9 @@ class School:
 
     def questions(self) -> list[Question]:
         record = AttendanceRecord.objects.filter(session=self.session).order_by("pk")[0]
-        return questions(
+        ids = {"site": self.site.uuid, "group": self.group.uuid, "door": self.door.uuid}
+        about_everybody = [one for one in reports(day=NOON.date(), ids=ids) if "/person?" not in one]
+        asked = questions(
             {
                 "people/": record.person.uuid,
                 "attendance/": record.uuid,
@@ -66,6 +68,7 @@ class School:
                 "nodes/": self.node.node.uuid,
             }
         )
+        return [*asked, *(Question(address, asked[0].client) for address in about_everybody)]
 
 
 def queries_of(question: Question) -> int:
