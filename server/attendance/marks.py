@@ -15,7 +15,7 @@ from server.attendance.correction_models import ManualMark
 from server.attendance.corrections_guards import refuse_cancelled, refuse_own, refuse_wrong_order, refuse_wrong_time
 from server.attendance.rules.facts import State
 from server.attendance.seals import refuse_sealed
-from server.audit.services import Target, audit_note
+from server.audit.services import Note, Target, audit_notes
 from server.core.errors import Conflict, Rejected
 from server.people.models import Person
 from server.recompute import windows
@@ -36,6 +36,14 @@ class Said:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """The marks that stand now, by person, and those of them that are new."""
+
+    rows: list[ManualMark]
+    new: list[ManualMark]
+
+
 def mark_make(*, person: Person, session: Session, said: Said, by: User, now: datetime, batch: UUID | None = None) -> ManualMark:
     """Mark one person. Saying again what the newest mark says changes nothing.
 
@@ -43,23 +51,22 @@ def mark_make(*, person: Person, session: Session, said: Said, by: User, now: da
     """
     with transaction.atomic():
         _refuse_session(session)
-        made, new = _made(person, session, said, by, now, batch)
-        if new:
+        made = _made(session, {person: said}, by, now, batch)
+        if made.new:
             mark([windows.person_day(site=session.site_id, day=session.local_date, person=person.pk)], why=Why.MARK)
-    return made
+    return made.rows[0]
 
 
 def session_mark(*, session: Session, said: Mapping[Person, Said], by: User, now: datetime) -> list[ManualMark]:
     """Mark many at once, all or nobody; what is new has one batch, so that it can be undone at once. Raises as `mark_make` does."""
     if not said:
         raise Rejected("nobody", "Nobody is named; say how at least one person was.")
-    batch = uuid4()
     with transaction.atomic():
         _refuse_session(session)
-        made = [_made(person, session, said[person], by, now, batch) for person in sorted(said, key=_key)]
-        if any(new for _, new in made):
+        made = _made(session, said, by, now, uuid4())
+        if made.new:
             mark([windows.session(session.pk)], why=Why.MARK)
-    return [row for row, _ in made]
+    return made.rows
 
 
 def mark_undo(*, row: ManualMark, by: User, now: datetime) -> ManualMark:
@@ -78,7 +85,11 @@ def marks_undo(*, rows: Iterable[ManualMark], by: User, now: datetime) -> list[M
         for site, day in sorted({(row.session.site_id, row.session.local_date) for row in found}):
             refuse_sealed(site=site, day=day)
         for row in found:
-            _undo(row, by, now)
+            refuse_own(person=row.person, by=by)
+            row.undone_by, row.undone_at = by, now
+        ManualMark.objects.bulk_update(found, ["undone_by", "undone_at"])
+        notes = [Note(_target(row), before=_values(row)) for row in found]
+        audit_notes(by=by, action="mark.undone", notes=notes, now=now)
         mark({_window(row) for row in found}, why=Why.MARK)
     return found
 
@@ -88,15 +99,26 @@ def _refuse_session(session: Session) -> None:
     refuse_sealed(site=session.site_id, day=session.local_date)
 
 
-def _made(person: Person, session: Session, said: Said, by: User, now: datetime, batch: UUID | None) -> tuple[ManualMark, bool]:
-    """The mark, and whether it is new."""
-    refuse_own(person=person, by=by)
-    _refuse_said(said, session, now)
-    Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
-    newest = ManualMark.objects.filter(person=person, session=session, undone_at__isnull=True).order_by("-pk").first()
-    if newest is not None and _said(newest) == said:
-        return newest, False
-    row = ManualMark.objects.create(
+def _made(session: Session, said: Mapping[Person, Said], by: User, now: datetime, batch: UUID | None) -> _Made:
+    """In a fixed number of queries, however many are marked."""
+    for person, how in said.items():
+        refuse_own(person=person, by=by)
+        _refuse_said(how, session, now)
+    people = sorted(said, key=_key)
+    keys = [person.pk for person in people]
+    list(Person.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=keys).order_by("pk"))
+    standing = ManualMark.objects.filter(person__in=keys, session=session, undone_at__isnull=True).order_by("pk")
+    newest = {row.person_id: row for row in standing.select_related("session")}
+    wanted = [person for person in people if person.pk not in newest or _said(newest[person.pk]) != said[person]]
+    new = ManualMark.objects.bulk_create(_row(person, session, said[person], by, now, batch) for person in wanted)
+    notes = [Note(_target(row), row.note, _values(newest.get(row.person_id)), _values(row)) for row in new]
+    audit_notes(by=by, action="mark.made", notes=notes, now=now)
+    made = newest | {row.person_id: row for row in new}
+    return _Made([made[key] for key in keys], new)
+
+
+def _row(person: Person, session: Session, said: Said, by: User, now: datetime, batch: UUID | None) -> ManualMark:
+    return ManualMark(
         person=person,
         session=session,
         state=said.state.value,
@@ -107,9 +129,6 @@ def _made(person: Person, session: Session, said: Said, by: User, now: datetime,
         made_by=by,
         made_at=now,
     )
-    before = None if newest is None else _values(newest)
-    audit_note(by=by, action="mark.made", target=_target(row), reason=said.note, before=before, after=_values(row), now=now)
-    return row, True
 
 
 def _refuse_said(said: Said, session: Session, now: datetime) -> None:
@@ -123,13 +142,6 @@ def _refuse_said(said: Said, session: Session, now: datetime) -> None:
     refuse_wrong_order(names=("arrived_at", "left_at"), first=said.arrived_at, last=said.left_at)
     refuse_wrong_time(name="arrived_at", at=said.arrived_at, session=session, now=now)
     refuse_wrong_time(name="left_at", at=said.left_at, session=session, now=now)
-
-
-def _undo(row: ManualMark, by: User, now: datetime) -> None:
-    refuse_own(person=row.person, by=by)
-    row.undone_by, row.undone_at = by, now
-    row.save(update_fields=["undone_by", "undone_at"])
-    audit_note(by=by, action="mark.undone", target=_target(row), before=_values(row), now=now)
 
 
 def _window(row: ManualMark) -> Window:
@@ -148,7 +160,9 @@ def _target(row: ManualMark) -> Target:
     return Target("manual_mark", row.uuid, row.person.uuid)
 
 
-def _values(row: ManualMark) -> dict[str, object]:
+def _values(row: ManualMark | None) -> dict[str, object] | None:
+    if row is None:
+        return None
     return {
         "session": str(row.session.uuid),
         "state": row.state,

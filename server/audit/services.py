@@ -1,6 +1,6 @@
 """Noting what people did, in the transaction in which they did it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -21,6 +21,16 @@ class Target:
     person: UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What was done to one thing: why, and how it was before and after. Values are JSON: times and ids as text."""
+
+    target: Target
+    reason: str = ""
+    before: Values | None = None
+    after: Values | None = None
+
+
 def audit_note(  # noqa: PLR0913 (an entry has so many sides)
     *,
     by: AbstractBaseUser | None,
@@ -32,15 +42,25 @@ def audit_note(  # noqa: PLR0913 (an entry has so many sides)
     after: Values | None = None,
 ) -> AuditEntry:
     """Add an entry. Values are JSON: times and ids as text. `by` None: the server did it by itself."""
-    return AuditEntry.objects.create(
-        at=now,
-        actor_id=None if by is None else by.pk,
-        actor_name="" if by is None else by.get_username(),
-        action=action,
-        target_kind=target.kind,
-        target=target.uuid,
-        person=target.person,
-        reason=reason,
-        before=None if before is None else dict(before),
-        after=None if after is None else dict(after),
+    (entry,) = audit_notes(by=by, action=action, notes=[Note(target, reason, before, after)], now=now)
+    return entry
+
+
+def audit_notes(*, by: AbstractBaseUser | None, action: str, notes: Iterable[Note], now: datetime) -> list[AuditEntry]:
+    """Add an entry for each of many things to which the same was done at once."""
+    actor, name = (None, "") if by is None else (by.pk, by.get_username())
+    return AuditEntry.objects.bulk_create(
+        AuditEntry(
+            at=now,
+            actor_id=actor,
+            actor_name=name,
+            action=action,
+            target_kind=note.target.kind,
+            target=note.target.uuid,
+            person=note.target.person,
+            reason=note.reason,
+            before=None if note.before is None else dict(note.before),
+            after=None if note.after is None else dict(note.after),
+        )
+        for note in notes
     )
