@@ -5,9 +5,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from server.attendance.correction_models import ManualMark
-from server.attendance.marks import Said, mark_make, marks_undo
+from server.attendance.marks import Said, mark_make, marks_undo, session_mark
 from server.attendance.models import AttendanceRecord
 from server.attendance.passes import pass_add, pass_undo
 from server.attendance.rules.facts import State, Way
@@ -19,7 +21,7 @@ from server.core.permissions import Role
 from server.people.models import Person
 from server.recompute.models import Mark
 from server.recompute.services import work_off
-from tests.factories import NOON, a_door, a_group, a_person, a_session, an_account, as_role
+from tests.factories import NOON, a_door, a_group, a_member, a_person, a_session, an_account, as_role
 from tests.server.attendance.said import LATER, Class, marked, person_day
 
 pytestmark = pytest.mark.django_db
@@ -135,6 +137,19 @@ def test_a_teacher_marks_a_whole_session_and_takes_it_back() -> None:
     assert teacher.post(undo).status_code == 409
     assert ManualMark.objects.filter(undone_at__isnull=True).count() == 2
     assert AuditEntry.objects.filter(action="mark.made").count() == 3
+
+
+def test_thirty_people_are_marked_and_taken_back_in_as_many_questions_as_three() -> None:
+    school = Class()
+
+    def questions(number: int) -> int:
+        said = {a_member(school.group): Said(State.PRESENT) for _ in range(number)}
+        with CaptureQueriesContext(connection) as captured:
+            rows = session_mark(session=school.session, said=said, by=school.teacher, now=LATER)
+            marks_undo(rows=rows, by=school.teacher, now=LATER)
+        return len(captured)
+
+    assert questions(3) == questions(30)
 
 
 def test_everybody_named_is_marked_or_nobody() -> None:
