@@ -119,6 +119,20 @@ def test_who_derives_while_a_day_is_being_sealed_waits_and_leaves_it_as_it_was()
     assert set(Discrepancy.objects.values_list("person", flat=True)) == {lecture.grace.pk}
 
 
+def test_the_control_a_worker_that_does_not_wait_changes_the_day_under_the_seal(monkeypatch: pytest.MonkeyPatch) -> None:
+    lecture = Lecture()
+    lecture.send(lecture.seen(lecture.ada), lecture.covers())
+    before = rows()
+    lecture.node.send(lecture.seen(lecture.grace))
+    monkeypatch.setattr("server.attendance.publishing_ground.seals_hold", lambda **_: None)
+    with transaction.atomic():
+        seal_make(site=lecture.site, first_day=DAY, last_day=DAY, note="", by=an_account(), now=NOON + timedelta(days=3))
+        worker = Worker()
+        worker.start()
+        worker.join(60)
+    assert rows() != before
+
+
 def _somebody_waits() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")

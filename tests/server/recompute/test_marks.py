@@ -13,6 +13,7 @@ from pytest_django import Settings
 from server.recompute.management.commands.ensure_schedules import EVERY_DAY, EVERY_SO_MANY_MINUTES
 from server.recompute.models import Mark
 from server.recompute.services import Window, mark, work_off
+from server.recompute.tasks import sweep
 from server.recompute.why import Why
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +70,14 @@ def test_windows_of_one_lot_are_derived_together_each_with_its_reasons() -> None
     assert lots == [{"1:2024-11-20:7": {"sighting", "leave"}, "1:2024-11-20:8": {"sighting"}}]
     assert len(calls) == 4
     assert not Mark.objects.exists()
+
+
+def test_a_mark_whose_task_was_lost_is_found_by_the_sweep(django_capture_on_commit_callbacks: Any) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        mark([Window("test", "a")])
+    OrmQ.objects.all().delete()
+    assert sweep() == 1
+    assert (calls, sweep()) == (["a"], 0)
 
 
 def test_long_windows_wait_for_the_others() -> None:
