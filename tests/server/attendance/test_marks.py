@@ -144,9 +144,10 @@ def test_thirty_people_are_marked_and_taken_back_in_as_many_questions_as_three()
 
     def questions(number: int) -> int:
         said = {a_member(school.group): Said(State.PRESENT) for _ in range(number)}
+        session, teacher = school.session, school.teacher
         with CaptureQueriesContext(connection) as captured:
-            rows = session_mark(session=school.session, said=said, by=school.teacher, now=LATER)
-            marks_undo(rows=rows, by=school.teacher, now=LATER)
+            rows = session_mark(session=session, said=said, by=teacher, now=LATER)
+            marks_undo(rows=rows, by=teacher, now=LATER)
         return len(captured)
 
     assert questions(3) == questions(30)
