@@ -1,4 +1,16 @@
-"""Which group of unknown passes a new pass joins: where the rule of clusters puts it together with one. Groups never merge. Pure."""
+"""Which group of unknown passes a new pass joins: where the rule of clusters puts it together with one. Groups never merge. Pure.
+
+What joined stays, so that staff find a group as they left it; that costs precision, most of all while few passes are there to compare
+with. 599 probes of 150 development people of LFW with several images (at most 5 each) and 150 with one, in three random orders:
+
+| probes come | precision of pairs | recall of pairs |
+|---|---|---|
+| all at once | 0.994 | 0.866 |
+| in 4 parts | 0.969 to 0.994 | 0.847 to 0.872 |
+| in 20 parts | 0.937 to 0.969 | 0.838 to 0.863 |
+
+So staff look at the faces of a group before they decide, and take out who does not belong there.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
