@@ -74,6 +74,12 @@ def site_days_derive(*, site: Site, first: date | None, last: date | None, why: 
     return _mark_again((windows.site_days(site=site.pk, first=part.first, last=part.last) for part in parts), why)
 
 
+def every_site_derive(*, first: date | None, last: date | None, why: frozenset[str]) -> int:
+    """Everybody everywhere on these days: marked again site by site."""
+    sites = Site.objects.order_by("pk").values_list("pk", flat=True)
+    return _mark_again((windows.site_days(site=site, first=first, last=last) for site in sites), why)
+
+
 def part_days() -> int:
     """Days of everybody at a site that are derived in one go: fewer where there are more people."""
     return max(1, min(PART_DAYS, PART_PERSON_DAYS // max(1, Person.objects.count())))

@@ -45,10 +45,11 @@ def derive_session(key: str, why: frozenset[str]) -> None:
 
 
 def derive_site_days(key: str, why: frozenset[str]) -> None:
-    """`key`: site:first:last, each of them or nothing."""
+    """`key`: site:first:last, each of them or nothing: every site, without end."""
     site_id, first, last = key.split(":")
-    sites = Site.objects.filter(pk=int(site_id)) if site_id else Site.objects.all()
-    for site in sites.order_by("pk"):
+    if not site_id:
+        services.every_site_derive(first=_day(first), last=_day(last), why=why)
+    elif (site := Site.objects.filter(pk=int(site_id)).first()) is not None:
         services.site_days_derive(site=site, first=_day(first), last=_day(last), why=why, now=timezone.now())
 
 

@@ -1,4 +1,5 @@
 import json
+import sys
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -95,6 +96,19 @@ def test_a_part_that_cannot_be_derived_is_told_and_stays_marked(lecture: Lecture
 def test_what_cannot_be_is_refused_in_a_sentence(options: list[str], sentence: str) -> None:
     with pytest.raises(CommandError, match=sentence):
         call_command("rebuild", *options)
+
+
+def test_a_bar_shows_on_a_terminal_how_far_it_is(
+    lecture: Lecture, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call_command("rebuild", workers=1)
+    assert "parts," not in capsys.readouterr().err
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    call_command("rebuild", workers=1)
+    assert f"[{'#' * 20:<40}] 1 of 2 parts" in (shown := capsys.readouterr().err)
+    assert f"[{'#' * 40}] 2 of 2 parts" in shown
+    rebuilt()
+    assert "parts," not in capsys.readouterr().err
 
 
 def test_nothing_to_rebuild_is_no_failure() -> None:
