@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -50,6 +50,7 @@ class WhereaboutsSerializer(serializers.Serializer[Whereabouts]):
     way = serializers.CharField(help_text="in, out or both")
 
 
+@extend_schema_serializer(many=False)
 class PresenceSerializer(serializers.Serializer[object]):
     at = serializers.DateTimeField()
     doors = DoorNowSerializer(many=True)
@@ -68,6 +69,7 @@ class HereSerializer(serializers.Serializer[Here]):
         return {**super().get_fields(), "in": serializers.BooleanField(source="is_in")}
 
 
+@extend_schema_serializer(many=False)
 class MusterSerializer(serializers.Serializer[Muster]):
     site = SiteBrief()
     at = serializers.DateTimeField()

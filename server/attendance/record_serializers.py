@@ -1,5 +1,6 @@
 """What the API says about one record and about a session's sheet."""
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from server.attendance.evidence import Evidence
@@ -79,6 +80,7 @@ class DoorKnownSerializer(serializers.Serializer[DoorKnown]):
     known_through = serializers.DateTimeField(allow_null=True)
 
 
+@extend_schema_serializer(many=False)
 class SheetSerializer(serializers.Serializer[Sheet]):
     session = SessionBrief()
     doors = DoorKnownSerializer(many=True)
