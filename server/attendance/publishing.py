@@ -29,6 +29,8 @@ CHUNK = 500
 
 def person_days_publish(*, site: Site, days: Sequence[date], people: Iterable[int] | None, why: frozenset[str], now: datetime) -> int:
     """Derive these people (None: everybody concerned) on these days and publish it. Returns how many records changed."""
+    if not days:
+        return 0
     with transaction.atomic():
         publishing = publishing_begin(site=site, days=days, why=why, now=now)
         if people is not None:

@@ -67,6 +67,8 @@ def test_deriving_again_changes_no_row_and_notes_no_change(lecture: Lecture) -> 
     before, changes = published(), RecordChange.objects.count()
     assert all(before)
     assert derive_again(lecture) == 0
+    for days, people in (([], None), ([DAY], [])):
+        assert person_days_publish(site=lecture.site, days=days, people=people, why=frozenset(), now=LATER) == 0
     assert (published(), RecordChange.objects.count()) == (before, changes)
 
 
