@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, TypeVar
 
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 
@@ -11,6 +12,7 @@ from server.core.csv_lists import CsvList, CsvRenderer
 _View = TypeVar("_View")
 REFUSALS = "refusals"
 BODY_METHODS = {"POST", "PUT", "PATCH"}
+LOCAL_TIME = r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$"
 WORDS = {
     400: "The request cannot be read, or some fields are not acceptable",
     401: "Not signed in, or the token is not valid",
@@ -84,3 +86,13 @@ class ProblemSchema(AutoSchema):
             found |= {400, 404}  # filters and cursors
             found |= {422} if isinstance(self.view, CsvList) else set()
         return found
+
+
+class LocalTimes(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """A time of day has no offset, so it is no `time` in the sense of JSON Schema."""
+
+    target_class = serializers.TimeField
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Literal["request", "response"]) -> dict[str, Any]:
+        return {"type": "string", "pattern": LOCAL_TIME, "examples": ["09:30"]}

@@ -38,7 +38,7 @@ class NodeAlarmSerializer(serializers.ModelSerializer[NodeAlarm]):
     node_name = serializers.CharField(source="node.name", read_only=True)
     what = serializers.CharField(source="get_kind_display", read_only=True)
     what_to_do = serializers.SerializerMethodField()
-    resolved_by = serializers.SlugRelatedField[User](slug_field="username", read_only=True)
+    resolved_by = serializers.SlugRelatedField[User](slug_field="username", read_only=True, allow_null=True)
 
     class Meta:
         model = NodeAlarm
