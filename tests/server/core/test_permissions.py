@@ -26,13 +26,30 @@ def test_an_admin_sees_everything() -> None:
     assert {scope_for(Account("admin"), resource, Verb.VIEW) for resource in Resource} == {Scope.ALL}
 
 
-@pytest.mark.parametrize("role", [Role.SELF, Role.AUDITOR, Role.MANAGER])
-def test_who_only_looks_changes_nothing(role: str | None) -> None:
-    assert {scope_for(Account(role), resource, verb) for resource in Resource for verb in (Verb.CHANGE, Verb.DELETE)} == {Scope.NONE}
+def _changed_by(role: Role) -> dict[Resource, Scope]:
+    reach = {
+        resource: {scope_for(Account(role), resource, verb) for verb in (Verb.CHANGE, Verb.DELETE)} - {Scope.NONE} for resource in Resource
+    }
+    return {resource: scope for resource, scopes in reach.items() for scope in scopes}
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.AUDITOR])
+def test_who_only_looks_changes_nothing(role: Role) -> None:
+    assert _changed_by(role) == {}
+
+
+def test_people_may_ask_for_corrections_of_their_own_attendance_and_change_nothing_else() -> None:
+    assert _changed_by(Role.SELF) == {Resource.CORRECTIONS: Scope.OWN}
+
+
+def test_managers_change_only_what_is_expected_and_said_of_their_groups() -> None:
+    said = {Resource.MANUAL_MARKS, Resource.CORRECTIONS, Resource.CORRECTION_DECISIONS}
+    expected = {Resource.SCHEDULES, Resource.SESSIONS, Resource.LEAVE}
+    assert _changed_by(Role.MANAGER) == dict.fromkeys(said | expected, Scope.OWN_GROUPS)
 
 
 @pytest.mark.parametrize("resource", [Resource.PEOPLE, Resource.SIGHTINGS, Resource.ATTENDANCE, Resource.PRESENCE])
-def test_managers_reach_their_groups_and_viewers_themselves(resource: Resource) -> None:
+def test_managers_reach_their_groups_and_people_themselves(resource: Resource) -> None:
     assert scope_for(Account("manager"), resource, Verb.VIEW) is Scope.OWN_GROUPS
     assert scope_for(Account("self"), resource, Verb.VIEW) is Scope.OWN
 
