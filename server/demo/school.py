@@ -75,7 +75,7 @@ TEAMS = (
     Team("Workshop", 12, "Workshop", _office("Workshop", time(7), time(15, 30))),
     Team("Class 3", 22, "Student", _lectures(3)),
     Team("Class 5", 22, "Student", _lectures(5)),
-    Team("Cleaning", 4, "Cleaning", _office("Cleaning", time(5), time(9), weekdays=EVERY_DAY)),
+    Team("Cleaning", 4, "Cleaning", _office("Cleaning", time(5), time(10), weekdays=EVERY_DAY)),
     Team("Class 6", 22, "Student", _lectures(6)),
 )
 

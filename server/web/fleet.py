@@ -9,6 +9,7 @@ from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from server.nodes.alarms import WHAT_TO_DO
 from server.nodes.models import ClockOffset, Mount, Node, NodeAlarm
 from server.nodes.selectors import mounted_now, open_alarms, wanted_settings, with_newest_settings, with_open_alarms
+from server.sightings.coverage import synced_through
 from server.sites.models import Door, Site
 from server.web.node_health import Fact, clock_words, health_facts
 from server.web.words import counted, lasting, ms
@@ -113,15 +114,19 @@ class NodeNow:
 def sites_now(now: datetime) -> list[SiteNow]:
     """Sites with a node at a door, and how up to date each door is, in the site's own zone."""
     mounts = mounted_now(now).filter(node__revoked_at__isnull=True).select_related("door__site", "node")
+    found = list(mounts.order_by("door__site__name", "door__name", "node__name"))
+    covered = synced_through(doors={mount.door_id for mount in found}, now=now)
     by_site: dict[Site, list[DoorNow]] = {}
-    for mount in mounts.order_by("door__site__name", "door__name", "node__name"):
-        by_site.setdefault(mount.door.site, []).append(_door_now(mount, now))
+    for mount in found:
+        by_site.setdefault(mount.door.site, []).append(_door_now(mount, covered[mount.door_id], now))
     return [SiteNow(site, doors) for site, doors in by_site.items()]
 
 
-def _door_now(mount: Mount, now: datetime) -> DoorNow:
+def _door_now(mount: Mount, covered: datetime | None, now: datetime) -> DoorNow:
+    """Known until the node's last heartbeat said so, or its records show that it looked, whichever is later."""
     node, zone = mount.node, mount.door.site.zone
-    heard, until = node.last_heartbeat_at, reported_until(node)
+    heard = node.last_heartbeat_at
+    until = max((at for at in (reported_until(node), covered) if at is not None), default=None)
     return DoorNow(
         door=mount.door,
         node=node,
