@@ -41,6 +41,7 @@ def menu(request: HttpRequest) -> dict[str, object]:
             "people": may(Resource.PEOPLE) and getattr(user, "role", None) != Role.SELF,
             "me": getattr(user, "role", None) == Role.SELF,
             "attendance": may(Resource.ATTENDANCE),
+            "schedules": may(Resource.SCHEDULES),
             "corrections": may(Resource.CORRECTIONS),
             "visits": may(Resource.VISITS),
             "reports": may(Resource.REPORTS),

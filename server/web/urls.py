@@ -11,6 +11,7 @@ urlpatterns = [
     path("today/now", views.TodayPart.as_view(), name="today-part"),
     path("", include("server.web.people_urls")),
     path("", include("server.web.attendance_urls")),
+    path("", include("server.web.schedules_urls")),
     path("visits/", visits.VisitsPage.as_view(), name="visits-page"),
     path("visits/<uuid:visit>/pass/", visits.VisitPassPage.as_view(), name="visit-pass-page"),
     path("reports/", reports.ReportsPage.as_view(), name="reports-page"),

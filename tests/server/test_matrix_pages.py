@@ -19,7 +19,7 @@ WITHOUT_A_RESOURCE = {"favicon.ico", "sign-in/", "sign-out/"}
 NAMED = {
     "person": "people", "session": "sessions", "correction": "corrections", "look": "second-looks", "sighting": "sightings",
     "node": "nodes", "alarm": "node-alarms", "sample": "samples", "site": "sites", "discrepancy": "discrepancies", "seal": "seals",
-    "group": "unknown-groups", "area": "areas", "visit": "visits",
+    "group": "unknown-groups", "area": "areas", "visit": "visits", "schedule": "schedules", "holiday": "holidays",
 }  # fmt: skip
 CLOSED = "is closed"
 NARROWER = {("post", "attendance/seals/<uuid:seal>/lift/", Role.OPERATOR)}
