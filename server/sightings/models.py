@@ -9,6 +9,8 @@ from server.nodes.models import Node
 from server.sightings.boot_models import BootSpan  # noqa: F401 (Django looks for models here)
 from server.sightings.coverage_models import MissingRange  # noqa: F401
 from server.sightings.decision_models import SightingDecision, UnknownGroup, UnknownMember  # noqa: F401
+from server.sightings.loss_models import CropShed as CropShed  # noqa: PLC0414 (a model of this module)
+from server.sightings.loss_models import Gap as Gap  # noqa: PLC0414
 from server.sightings.second_look import Difference, Reason, Verdict
 from server.sites.models import Door
 from shared_schema import sighting as wire
@@ -178,36 +180,6 @@ class Observation(models.Model):
 
     def __str__(self) -> str:
         return f"observation {self.record_id}"
-
-
-class CropShed(models.Model):
-    """A signed statement that a crop will never come. It may arrive before the sighting it is about."""
-
-    record = models.OneToOneField(Record, on_delete=models.CASCADE, primary_key=True, related_name="crop_shed")
-    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="crops_shed")
-    crop_sha256 = models.CharField(max_length=64)
-    sighting_epoch = models.BigIntegerField()
-    sighting_seq = models.BigIntegerField()
-    reason = models.CharField(max_length=64)
-
-    class Meta:
-        indexes = [models.Index(fields=("node", "sighting_epoch", "sighting_seq"), name="crop_shed_about")]
-
-    def __str__(self) -> str:
-        return f"crop shed {self.sighting_epoch}/{self.sighting_seq}"
-
-
-class Gap(models.Model):
-    """A signed statement that a damaged outbox lost records."""
-
-    record = models.OneToOneField(Record, on_delete=models.CASCADE, primary_key=True, related_name="gap")
-    lost_epoch = models.BigIntegerField()
-    from_seq = models.BigIntegerField()
-    to_seq = models.BigIntegerField()
-    reason = models.CharField(max_length=64)
-
-    def __str__(self) -> str:
-        return f"gap {self.lost_epoch}/{self.from_seq}–{self.to_seq}"
 
 
 class RecordConflict(PublicModel):

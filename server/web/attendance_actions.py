@@ -1,5 +1,6 @@
 """What is done on the page of a session: correct, mark, enter a pass, mark everybody, take it back."""
 
+from abc import ABC, abstractmethod
 from uuid import UUID
 
 from django.contrib import messages
@@ -33,7 +34,7 @@ from server.web.people_choice import person_chosen
 NOT_NOW = "Choose how the person was, then try again."
 
 
-class _PersonAction(Page):
+class _PersonAction(Page, ABC):
     """One of the forms in somebody's details; the answer is that person's rows, derived anew."""
 
     why = Why.MARK
@@ -53,9 +54,9 @@ class _PersonAction(Page):
                 messages.error(request, sentence)
         return person_answer(request, found, whose, refusal=refusal, form=form)
 
+    @abstractmethod
     def act(self, request: HttpRequest, session: Session, person: Person) -> CorrectForm | None:
         """Do it; a form that comes back is shown with its errors."""
-        raise NotImplementedError
 
 
 class CorrectPersonPart(_PersonAction):

@@ -1,5 +1,6 @@
 """Corrections: what waits for a decision, and one of them with its diff, papers and comments."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -147,7 +148,7 @@ class CorrectionPage(_Corrections):
         return no_store(render(request, "web/correction.html", context))
 
 
-class _CorrectionAction(_Corrections):
+class _CorrectionAction(_Corrections, ABC):
     """A form of the page; the answer is the page."""
 
     def post(self, request: HttpRequest, correction: UUID) -> HttpResponse:
@@ -158,8 +159,9 @@ class _CorrectionAction(_Corrections):
             messages.error(request, str(refusal))
         return redirect("correction-page", row.uuid)
 
+    @abstractmethod
     def act(self, request: HttpRequest, row: Correction) -> None:
-        raise NotImplementedError
+        """Do it. Raises LintelError, which is shown."""
 
 
 class CorrectionDecidePage(_CorrectionAction):
