@@ -15,6 +15,7 @@ from server.attendance.seal_models import Seal
 from server.attendance.selectors import attendance_visible, open_days_visible
 from server.core.permissions import Resource, Verb, scope_for
 from server.schedules.models import Session
+from server.sites.days import local_day
 from server.sites.models import Site
 from server.web.attendance_words import coverage_words, hours, remarks
 
@@ -121,6 +122,18 @@ def day_of(*, user: object, site: Site, day: date, now: datetime) -> Day:
     shown.open_days = [_open_day(row, site.zone) for row in opened[:SHOWN]]
     shown.further_open_days = opened.count() - SHOWN if len(shown.open_days) == SHOWN else 0
     return shown
+
+
+def sessions_begun(*, user: object, now: datetime) -> list[SessionCounts]:
+    """The sessions of today, by the day of each site, whose margin has begun; the newest first."""
+    near = sessions_of(user).filter(cancelled_at__isnull=True, window_begins_at__lte=now, begins_at__gte=now - timedelta(days=2))
+    begun = [
+        session
+        for session in near.order_by("-begins_at", "pk")
+        if session.local_date == local_day(now, session.site.zone, session.site.day_cut)
+    ][:SHOWN]
+    counts = _counts(records_of(user).filter(session__in=begun), "session")
+    return [_session(session, counts[session.pk], session.site.zone, now) for session in begun]
 
 
 def _counts(records: QuerySet[AttendanceRecord], by: str) -> defaultdict[object, Counter[str]]:

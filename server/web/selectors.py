@@ -19,6 +19,7 @@ from server.sightings.second_look_selectors import open_second_looks, second_loo
 from server.sightings.selectors import sightings_visible
 from server.sites.days import local_day
 from server.sites.models import Site
+from server.web.attendance_rows import SessionCounts, sessions_begun
 from server.web.fleet import SiteNow, sites_now
 
 LATEST = 12
@@ -61,6 +62,7 @@ class Today:
     gone: list[Present]
     latest: list[Seen]
     not_named: list[Seen]
+    sessions: list[SessionCounts]
     sites: list[SiteNow]
     nodes: int
     enrolled: int
@@ -87,6 +89,7 @@ def today(*, user: object, now: datetime) -> Today:
         gone=[_present(day, last) for day, last in seen_here if not last.is_in or last.door.site_id != day.site_id],
         latest=_seen(visible.filter(named)[:LATEST], shown, open_looks),
         not_named=_seen(visible.exclude(named)[:NOT_NAMED], shown, open_looks),
+        sessions=sessions_begun(user=user, now=now),
         sites=sites_now(now),
         nodes=Node.objects.filter(revoked_at__isnull=True).count(),
         enrolled=Person.objects.filter(templates__isnull=False).distinct().count(),

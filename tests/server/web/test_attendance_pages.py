@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -269,3 +270,13 @@ def test_the_audit_is_filtered_and_says_what_is_wrong_with_a_filter() -> None:
     assert "No entry fits" in auditor.get("/audit/?action=seal.").content.decode()
     assert "mark.made" in auditor.get(f"/audit/?person={school.kim.uuid}&actor_name={school.teacher.username}").content.decode()
     assert 'role="alert"' in auditor.get("/audit/?since=yesterday").content.decode()
+
+
+def test_today_tells_how_the_sessions_that_have_begun_go_and_says_nothing_of_others() -> None:
+    school = a_class()
+    with time_machine.travel(school.session.begins_at - timedelta(days=1), tick=False):
+        assert "Expected today" not in signed(an_account(Role.OPERATOR)).get("/").content.decode()
+    with time_machine.travel(school.session.ends_at, tick=False):
+        page = signed(an_account(Role.OPERATOR)).get("/").content.decode()
+        assert f"/attendance/sessions/{school.session.uuid}/" in page.split("Expected today")[1]
+        assert "Expected today" not in signed(an_account(Role.MANAGER)).get("/").content.decode()
