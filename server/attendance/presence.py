@@ -22,6 +22,8 @@ from server.sightings.models import Sighting
 from server.sites.days import day_begins, local_day
 from server.sites.models import Door, Site
 
+SHOWN = ("uuid", "name", "number")
+"""What whoever asks who is in needs to know of a person."""
 SILENT_AFTER = timedelta(minutes=15)
 """A door that has told nothing for so long may have been passed by people of whom nobody knows yet."""
 
@@ -74,6 +76,15 @@ class Muster:
     doors: tuple[DoorNow, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Who is in, and until when each door is known."""
+
+    at: datetime
+    doors: Sequence[DoorNow]
+    people: Sequence[Whereabouts]
+
+
 class _Passed(NamedTuple):
     """A pass, in order."""
 
@@ -99,7 +110,7 @@ def whereabouts(*, user: object, scope: Scope, now: datetime) -> list[Whereabout
         return []
     last = _last_passes(doors, since=min(begun.values()), now=now)
     today = {person: passed for person, passed in last.items() if passed.at >= begun[doors[passed.door].site_id]}
-    people = people_visible(user=user, scope=scope).in_bulk(list(today)) if scope is not Scope.NONE else {}
+    people = people_visible(user=user, scope=scope).only(*SHOWN).in_bulk(list(today)) if scope is not Scope.NONE else {}
     found = [Whereabouts(people[key], doors[passed.door], passed.at, Way(passed.way)) for key, passed in today.items() if key in people]
     return sorted(found, key=lambda one: (one.at, one.person.pk), reverse=True)
 

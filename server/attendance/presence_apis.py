@@ -9,7 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from server.attendance.presence import DoorNow, Here, Muster, Whereabouts, doors_now, muster, present
+from server.attendance.presence import DoorNow, Here, Muster, Presence, Whereabouts, doors_now, muster, present
+from server.core.answers import said
 from server.core.csv_lists import Columns, CsvList, at_site, attachment, csv_text, wants_csv
 from server.core.errors import Malformed, NotFound
 from server.core.permissions import Resource, scope_of_request
@@ -51,10 +52,10 @@ class WhereaboutsSerializer(serializers.Serializer[Whereabouts]):
 
 
 @extend_schema_serializer(many=False)
-class PresenceSerializer(serializers.Serializer[object]):
+class PresenceSerializer(serializers.Serializer[Presence]):
     at = serializers.DateTimeField()
     doors = DoorNowSerializer(many=True)
-    results = WhereaboutsSerializer(many=True)
+    results = WhereaboutsSerializer(many=True, source="people")
 
 
 class HereSerializer(serializers.Serializer[Here]):
@@ -93,7 +94,7 @@ class PresenceApi(CsvList, APIView):
         if wants_csv(request):
             return Response(csv_text(self.csv_columns, people), headers=attachment("presence.csv"))
         doors = doors_now(Site.objects.all() if chosen is None else [chosen], now=now)
-        return Response(PresenceSerializer({"at": now, "doors": doors, "results": people}).data)
+        return Response(said(PresenceSerializer, Presence(now, doors, people)))
 
 
 @refuses(get=(400, 404))
@@ -111,7 +112,7 @@ class MusterApi(CsvList, APIView):
         found = muster(site=site, user=request.user, scope=scope_of_request(request, self.resource), now=timezone.now())
         if wants_csv(request):
             return Response(csv_text(self.csv_columns, found.people), headers=attachment("muster.csv"))
-        return Response(MusterSerializer(found).data)
+        return Response(said(MusterSerializer, found))
 
 
 def _site(request: Request) -> Site | None:

@@ -18,7 +18,8 @@ from server.attendance.record_serializers import EvidenceSerializer, RecordChang
 from server.attendance.seal_models import RecordChange
 from server.attendance.selectors import attendance_visible
 from server.attendance.serializers import AttendanceSerializer
-from server.attendance.sheets import session_sheet
+from server.attendance.sheets import SHOWN, session_sheet
+from server.core.answers import said
 from server.core.csv_lists import CsvList, attachment, csv_text, wants_csv
 from server.core.errors import NotFound
 from server.core.etags import IF_NONE_MATCH, etag, is_known
@@ -90,12 +91,12 @@ class SessionSheetApi(CsvList, GenericAPIView[Any]):
     @extend_schema(responses=SheetSerializer)
     def get(self, request: Request, id: UUID) -> Response:  # noqa: A002  (the name in the address)
         scope = scope_of_request(request, Resource.SESSIONS)
-        session = sessions_visible(user=request.user, scope=scope).filter(uuid=id).first()
+        session = sessions_visible(user=request.user, scope=scope).filter(uuid=id).prefetch_related(None).first()
         if session is None:
             raise NotFound("not_found", "There is no such session here.")
-        people = people_visible(user=request.user, scope=scope_of_request(request, self.resource))
+        people = people_visible(user=request.user, scope=scope_of_request(request, self.resource)).only(*SHOWN)
         sheet = session_sheet(session, people=people, now=timezone.now())
         if wants_csv(request):
             rows = [(session, row) for row in sheet.rows]
             return Response(csv_text(self.csv_columns, rows), headers=attachment(f"{self.csv_name}.csv"))
-        return Response(SheetSerializer(sheet).data)
+        return Response(said(SheetSerializer, sheet))

@@ -16,6 +16,8 @@ from server.sightings.coverage import synced_through
 from server.sites.models import Door
 
 WAITING = "pending"
+SHOWN = ("uuid", "name", "number", "account")
+"""What those who only show a sheet need to know of a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ class Sheet:
 
 def session_sheet(session: Session, *, people: QuerySet[Person], now: datetime) -> Sheet:
     """Of these people: whom the caller may see."""
-    records = {row.person_id: row for row in AttendanceRecord.objects.filter(session=session, gone_at__isnull=True)}
+    found = AttendanceRecord.objects.filter(session=session, gone_at__isnull=True).order_by()
+    records = {row.person_id: row for row in found.defer("evidence", "corrections")}
     expected = set(expected_people(session).values_list("pk", flat=True))
     listed = people.filter(pk__in=expected | records.keys()).order_by("name", "id")
     rows = tuple(SheetRow(person, person.pk in expected, records.get(person.pk)) for person in listed)

@@ -25,7 +25,7 @@ from server.attendance.models import AttendanceRecord
 from server.attendance.publishing_rows import session_key
 from server.attendance.seal_models import RecordChange
 from server.attendance.seals import seal_of
-from server.attendance.sheets import SheetRow, session_sheet
+from server.attendance.sheets import SHOWN, SheetRow, session_sheet
 from server.core.permissions import Resource, Scope, Verb, scope_for
 from server.core.roles import Role
 from server.people.models import Person
@@ -103,7 +103,7 @@ class SessionPage(Page):
 
     def get(self, request: HttpRequest, session: UUID) -> HttpResponse:
         found = session_here(request, session)
-        people = people_visible(user=request.user, scope=self.scope(request))
+        people = people_visible(user=request.user, scope=self.scope(request)).only(*SHOWN)
         now = timezone.now()
         sheet = session_sheet(found, people=people, now=now)
         zone = found.site.zone
