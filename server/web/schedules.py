@@ -33,6 +33,7 @@ from server.web.schedules_terms import terms_words
 from server.web.schedules_words import ScheduleRow, SessionRow, breaks_words, days_words, doors_words, times_words, valid_words
 
 PER_PAGE = 50
+SESSIONS_PER_PAGE = 20
 MOST_LECTURES = 50
 
 
@@ -77,7 +78,7 @@ class SchedulePage(Page):
         now = timezone.now()
         found = get_object_or_404(schedules_visible(user=request.user, scope=self.scope(request)), uuid=schedule)
         coming = sessions_for(request.user).filter(schedule=found, ends_at__gt=now).order_by("begins_at", "id")
-        pages = Paginator(coming, PER_PAGE).get_page(request.GET.get("page"))
+        pages = Paginator(coming, SESSIONS_PER_PAGE).get_page(request.GET.get("page"))
         context = {
             "schedule": found,
             "facts": facts_of(found),

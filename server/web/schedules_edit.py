@@ -113,7 +113,7 @@ class ScheduleNewPage(_Editing):
     """A weekly timetable, or a shift."""
 
     resource = Resource.SCHEDULES
-    title = "New timetable"
+    title = "New timetable or shift"
 
     def row(self, request: HttpRequest, **ids: object) -> Schedule:
         return Schedule()
@@ -147,6 +147,7 @@ class ScheduleEditPage(ScheduleNewPage):
     def begin(self, request: HttpRequest, row: Schedule) -> tuple[dict[str, object], list[tuple[time, time]], Terms]:
         names = ("name", "kind", "group", "site", "weekdays", "every_weeks", "begins", "ends", "valid_from", "valid_until")
         known = {name: getattr(row, name) for name in names} | {"doors": list(row.doors.all()), "from_day": today(row.site)}
+        known["weekdays"] = row.weekdays or [row.valid_from.weekday()]
         breaks = [(time.fromisoformat(begin), time.fromisoformat(end)) for begin, end in row.breaks]
         return known, breaks, terms_read(row.terms, Terms())
 

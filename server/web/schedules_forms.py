@@ -98,7 +98,7 @@ class ScheduleForm(_PlaceForm):
     ends = clock_field("Ends")
     every_weeks = forms.IntegerField(label="Every how many weeks", min_value=1, max_value=MOST_WEEKS)
     valid_from = DayField(label="First day")
-    valid_until = DayField(label="Last day, included", required=False)
+    valid_until = DayField(label="Last day", required=False, help_text="Included. Empty: until it is ended.")
     from_day = DayField(label="The change holds from", help_text="Sessions before this day stay as they are.")
 
     def __init__(self, data: object = None, *, new: bool, **options: Any) -> None:

@@ -27,7 +27,7 @@ class SpanForm(forms.Form):
     """From–until in days."""
 
     first_day = DayField(label="First day", error_messages={"required": "Choose the first day."})
-    last_day = DayField(label="Last day, included", required=False, help_text="Empty: only the first day.")
+    last_day = DayField(label="Last day", required=False, help_text="Included. Empty: only the first day.")
 
     def clean(self) -> dict[str, object]:
         given = dict(self.cleaned_data)

@@ -23,10 +23,10 @@ FORGOTTEN = [
 SUGGESTED = {"late_grace_s": 300, "early_grace_s": 300, "half_day_below_s": 14_400, "absent_below_s": 900}
 """What stands beside a rule that is switched off."""
 SWITCHES = {
-    "late_grace_s": ("Late", "Late is who comes more than", "minutes after the beginning"),
-    "early_grace_s": ("Left early", "Left early has who goes more than", "minutes before the end"),
-    "half_day_below_s": ("Half a day", "Half a day has who was there less than", "minutes"),
-    "absent_below_s": ("Too short", "Absent is who was there less than", "minutes"),
+    "late_grace_s": ("Late", "Late: comes more than", "minutes after the beginning"),
+    "early_grace_s": ("Left early", "Left early: goes more than", "minutes before the end"),
+    "half_day_below_s": ("Half a day", "Half a day: was there for less than", "minutes"),
+    "absent_below_s": ("Absent", "Absent: was there for less than", "minutes"),
 }
 ADVANCED = ("forgotten_exit", "overtime", "off_on_holidays", "min_gap_s")
 CROSSED = "Type at most the minutes of half a day: who was there too short for half a day is absent."
@@ -77,8 +77,8 @@ def _minutes_of(term: str) -> LengthField:
 class TermsForm(forms.Form):
     """How presence is judged. The fields have the names of the terms."""
 
-    before_s = LengthField("before_s", "minutes", label="Minutes before the beginning from which passes count")
-    after_s = LengthField("after_s", "minutes", label="Minutes after the end until which passes count")
+    before_s = LengthField("before_s", "minutes", label="Count passes from, minutes before the beginning")
+    after_s = LengthField("after_s", "minutes", label="Count passes until, minutes after the end")
     late_grace_s_on, late_grace_s = _switch("late_grace_s"), _minutes_of("late_grace_s")
     early_grace_s_on, early_grace_s = _switch("early_grace_s"), _minutes_of("early_grace_s")
     half_day_below_s_on, half_day_below_s = _switch("half_day_below_s"), _minutes_of("half_day_below_s")

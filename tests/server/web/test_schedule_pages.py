@@ -81,7 +81,7 @@ def test_a_timetable_is_made_with_its_terms_and_shown_in_words() -> None:
         "overtime": False,
     }  # fmt: skip
     assert (known["early_grace_s"], known["half_day_below_s"], known["off_on_holidays"]) == (None, None, False)
-    for words in ("Mon, Wed", "09:00–17:00", "Late is who comes more than 2.5 minutes after the beginning.", "Left early: switched off."):
+    for words in ("Mon, Wed", "09:00–17:00", "Late: comes more than 2.5 minutes after the beginning.", "Left early: switched off."):
         assert words in page, words
     assert made.sessions.count() == 17
     assert "Wed 20 Nov 2024" in page
