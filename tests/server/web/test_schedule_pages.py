@@ -200,6 +200,17 @@ def test_a_change_holds_from_a_day_on_and_a_stale_one_changes_nothing() -> None:
     assert (far.status_code, "use a day that is nearer" in text(far)) == (422, True)
 
 
+def test_a_schedule_of_one_day_is_changed_without_being_asked_for_its_weekday() -> None:
+    school = School()
+    row = school.schedule(weekdays=[], valid_until=TODAY)
+    client, url = signed(school.teacher), f"/schedules/{row.uuid}/change/"
+    shown = client.get(url).context["form"]["weekdays"].value()
+    assert shown == [TODAY.weekday()]
+    sent = typed(school.site, school.own, weekdays=shown, valid_until=str(TODAY), version="1", begins="10:00")
+    assert client.post(url, sent).status_code == 302
+    assert [session.begins_at.hour for session in row.sessions.all()] == [9]  # UTC
+
+
 def test_a_schedule_is_ended_once_and_stays() -> None:
     school = School()
     row = school.schedule()
