@@ -64,7 +64,8 @@ def synced_through(*, doors: Iterable[int], now: datetime) -> dict[int, datetime
     through: dict[int, datetime | None] = dict.fromkeys(wanted)
     through |= _ends(covered(doors=wanted, begins_at=now - _BACK[0], ends_at=now))
     silent: dict[int, dict[int, datetime]] = {}
-    for door, last in _last_looks({door for door, at in through.items() if at is None}, now).items():
+    unknown = {door for door, at in through.items() if at is None}
+    for door, last in (_last_looks(unknown, now) if unknown else {}).items():
         silent.setdefault(last.toordinal() // 7, {})[door] = last
     for lasts in silent.values():
         for back in _BACK:

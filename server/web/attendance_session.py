@@ -1,9 +1,10 @@
 """The page of a session: everyone expected, what is known of them and why, corrected in place."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -25,7 +26,7 @@ from server.attendance.models import AttendanceRecord
 from server.attendance.publishing_rows import session_key
 from server.attendance.seal_models import RecordChange
 from server.attendance.seals import seal_of
-from server.attendance.sheets import SHOWN, SheetRow, session_sheet
+from server.attendance.sheets import SHOWN, WAITING, SheetRow, session_sheet
 from server.core.permissions import Resource, Scope, Verb, scope_for
 from server.core.roles import Role
 from server.people.models import Person
@@ -39,17 +40,38 @@ from server.web.person_viewed import note_view
 
 MOST_CHANGES = 20
 VAGUE = timedelta(minutes=1)
+NOTHING = "–"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Somebody on the page; times are in the zone of the site."""
+    """Somebody on the page. `opened`: everything behind the row, where it is shown."""
 
     person: Person
     expected: bool
     record: AttendanceRecord | None
-    first_in: datetime | None
-    last_out: datetime | None
+    zone: ZoneInfo
+    opened: Mapping[str, object] | None = None
+
+    @property
+    def key(self) -> str:
+        return str(self.person.uuid)
+
+    @property
+    def code(self) -> str:
+        return self.record.state if self.record else WAITING
+
+    @property
+    def first_in(self) -> str:
+        return self._clock(self.record.first_in) if self.record else NOTHING
+
+    @property
+    def last_out(self) -> str:
+        return self._clock(self.record.last_out) if self.record else NOTHING
+
+    @property
+    def note(self) -> str:
+        return self.record.note if self.record else ""
 
     @property
     def state(self) -> str:
@@ -61,7 +83,11 @@ class Row:
 
     @property
     def hours(self) -> str:
-        return hours(self.record.worked_s) if self.record else ""
+        return (hours(self.record.worked_s) if self.record else "") or NOTHING
+
+    def _clock(self, at: datetime | None) -> str:
+        """The time at the site."""
+        return f"{at.astimezone(self.zone):%H:%M}" if at else NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,27 +133,30 @@ class SessionPage(Page):
         now = timezone.now()
         sheet = session_sheet(found, people=people, now=now)
         zone = found.site.zone
-        asked = request.GET.get("open", "")
+        markable = may_mark(request.user, found)
         context = {
             "session": found,
             "begins": found.begins_at.astimezone(zone),
             "ends": found.ends_at.astimezone(zone),
             "coverage": coverage_words(found, now),
             "doors": [(known.door, known.known_through and known.known_through.astimezone(zone)) for known in sheet.doors],
-            "sheet": sheet,
-            "rows": [row_of(row, found) for row in sheet.rows],
-            "opened": next((self._opened(request, found, row) for row in sheet.rows if str(row.person.uuid) == asked), None),
+            "counts": sheet.counts,
+            "late": sheet.late,
+            "page_url": session_url(found),
+            "rows": [self._row(request, found, row) for row in sheet.rows],
             "seal": seal_of(site=found.site_id, day=found.local_date),
-            "batches": batches_of(request.user, found),
+            "batches": batches_of(found) if markable else [],
             "guests": guests_of(request.user, found),
-            "may_mark": may_mark(request.user, found) and found.cancelled_at is None,
+            "may_mark": markable and found.cancelled_at is None,
             "page": "attendance",
         }
         return no_store(render(request, "web/attendance_session.html", context))
 
     @staticmethod
-    def _opened(request: HttpRequest, session: Session, row: SheetRow) -> dict[str, object]:
-        return details_of(request, session, row.person)
+    def _row(request: HttpRequest, session: Session, row: SheetRow) -> Row:
+        opened = str(row.person.uuid) == request.GET.get("open")
+        details = details_of(request, session, row.person) if opened else None
+        return Row(row.person, row.expected, row.record, session.site.zone, details)
 
 
 class SessionPersonPart(Page):
@@ -159,9 +188,9 @@ def person_answer(
         return redirect(f"{session_url(session)}?open={person.uuid}#p-{person.uuid}")
     record = record_of(person=person, session=session)
     expected = expected_people(session).filter(pk=person.pk).exists()
-    context: dict[str, object] = {"session": session, "row": row_of(SheetRow(person, expected, record), session)}
-    if not closed:
-        context["opened"] = details_of(request, session, person, form=form) | {"refusal": refusal}
+    opened = None if closed else details_of(request, session, person, form=form) | {"refusal": refusal}
+    row = Row(person, expected, record, session.site.zone, opened)
+    context = {"session": session, "row": row, "page_url": session_url(session)}
     return no_store(render(request, "web/parts/attendance_person.html", context))
 
 
@@ -221,12 +250,12 @@ def changes_of_record(session: Session, person: Person) -> list[Changed]:
     ]
 
 
-def batches_of(user: object, session: Session) -> list[dict[str, object]]:
+def batches_of(session: Session) -> list[dict[str, object]]:
     """What was marked at once and still stands, newest first."""
     rows = ManualMark.objects.filter(session=session, batch__isnull=False, undone_at__isnull=True).order_by()
     found = rows.values("batch", "made_at", "made_by__username").annotate(number=Count("pk")).order_by("-made_at")
     zone = session.site.zone
-    return [{**row, "made_at": row["made_at"].astimezone(zone)} for row in found] if may_mark(user, session) else []
+    return [{**row, "made_at": row["made_at"].astimezone(zone)} for row in found]
 
 
 def guests_of(user: object, session: Session) -> list[ManualMark]:
@@ -234,12 +263,6 @@ def guests_of(user: object, session: Session) -> list[ManualMark]:
     rows = marks_visible(user=user, scope=_seen(user, Resource.MANUAL_MARKS)).filter(session=session, undone_at__isnull=True)
     recorded = AttendanceRecord.objects.filter(session=session, gone_at__isnull=True).values("person")
     return list(rows.exclude(person__in=expected_people(session)).exclude(person__in=recorded).order_by("person__name"))
-
-
-def row_of(row: SheetRow, session: Session) -> Row:
-    zone, record = session.site.zone, row.record
-    first, last = (record.first_in, record.last_out) if record else (None, None)
-    return Row(row.person, row.expected, record, first and first.astimezone(zone), last and last.astimezone(zone))
 
 
 def session_url(session: Session) -> str:
