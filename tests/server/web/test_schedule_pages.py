@@ -45,7 +45,7 @@ def test_who_sees_the_schedules_and_who_plans(role: Role) -> None:
     assert text(client.get("/leave/")).count("Enter leave") == plans
 
 
-def test_strangers_sign_in_first_and_nodes_have_no_pages() -> None:
+def test_strangers_sign_in_first() -> None:
     for path in ("/schedules/", "/schedules/new/", "/holidays/", "/leave/"):
         assert Client().get(path)["Location"].startswith("/sign-in/"), path
 
