@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 
@@ -30,6 +31,7 @@ def empty_database() -> Iterator[None]:
         from django.conf import settings  # noqa: PLC0415
 
         settings.DATABASES["default"]["HOST"] = str(installation.start_postgres())
+        settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
         django.setup()
         from django.core.management import call_command  # noqa: PLC0415
         from django.db import connections  # noqa: PLC0415
@@ -70,6 +72,22 @@ def times_ms(work: Callable[[], object], *, rounds: int) -> list[float]:
         began = time.perf_counter()
         work()
         taken.append((time.perf_counter() - began) * 1e3)
+    return taken
+
+
+def cpu_ms(work: Callable[[], object], *, rounds: int) -> list[float]:
+    """How much CPU each round took of this process and of the one that serves it in the database, after a round that is not counted."""
+    from django.db import connection  # noqa: PLC0415
+
+    work()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        schedule = Path(f"/proc/{cursor.fetchone()[0]}/schedstat")
+    taken = []
+    for _ in range(rounds):
+        began = time.process_time() * 1e9 + int(schedule.read_text().split()[0])
+        work()
+        taken.append((time.process_time() * 1e9 + int(schedule.read_text().split()[0]) - began) / 1e6)
     return taken
 
 
