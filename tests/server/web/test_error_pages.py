@@ -21,7 +21,7 @@ def test_an_address_that_is_none_leads_back_to_today() -> None:
 def test_a_page_for_others_names_the_role_one_has() -> None:
     answer = signed_in("self").get("/nodes/")
     assert answer.status_code == 403
-    assert "with the role <b>Viewer</b>" in answer.content.decode()
+    assert "with the role <b>Self</b>" in answer.content.decode()
 
 
 def test_a_failure_is_told_in_the_look_of_the_site_without_details() -> None:
