@@ -68,7 +68,7 @@ def ground_of(site: Site, days: Iterable[date]) -> SiteGround:
     wanted = sorted(set(days))
     sessions = _sessions(site, wanted[0] - ONE_DAY, wanted[-1] + ONE_DAY)
     doors = {door.pk: door for door in Door.objects.filter(site=site)}
-    facts = _session_facts(sessions, doors)
+    facts = session_facts_at(doors, sessions)
     holidays = _holidays(site, wanted[0] - ONE_DAY, wanted[-1] + ONE_DAY)
     looked_at = coverage_of([facts[row.pk] for row in sessions if row.local_date in set(wanted)])
     shared = [_day(site, day, facts.values(), holidays, looked_at) for day in wanted]
@@ -83,10 +83,11 @@ def _sessions(site: Site, first: date, last: date) -> list[Session]:
 def session_facts(sessions: Sequence[Session]) -> dict[int, SessionFact]:
     """The facts of these sessions, by key, with the doors that serve them: in three queries."""
     doors = {door.pk: door for door in Door.objects.filter(site__in={row.site_id for row in sessions})}
-    return _session_facts(sessions, doors)
+    return session_facts_at(doors, sessions)
 
 
-def _session_facts(sessions: Sequence[Session], doors: Mapping[int, Door]) -> dict[int, SessionFact]:
+def session_facts_at(doors: Mapping[int, Door], sessions: Sequence[Session]) -> dict[int, SessionFact]:
+    """The same, where all doors of their sites are known already."""
     if not sessions:
         return {}
     chosen = _chosen_doors(sessions)

@@ -26,7 +26,7 @@ from server.attendance.models import AttendanceRecord
 from server.attendance.publishing_rows import session_key
 from server.attendance.seal_models import RecordChange
 from server.attendance.seals import seal_of
-from server.attendance.sheets import SHOWN, WAITING, SheetRow, session_sheet
+from server.attendance.sheets import SHOWN, WAITING, SheetRecord, SheetRow, session_sheet
 from server.core.permissions import Resource, Scope, Verb, scope_for
 from server.core.roles import Role
 from server.people.models import Person
@@ -49,7 +49,7 @@ class Row:
 
     person: Person
     expected: bool
-    record: AttendanceRecord | None
+    record: AttendanceRecord | SheetRecord | None
     zone: ZoneInfo
     opened: Mapping[str, object] | None = None
 

@@ -9,6 +9,7 @@ from django.utils.dateparse import parse_datetime
 from server.attendance.models import AttendanceRecord
 from server.attendance.rules.facts import State
 from server.attendance.rules.records import Problem
+from server.attendance.sheets import SheetRecord
 from server.recompute.why import Why
 from server.schedules.models import Session
 from server.web.words import lasting
@@ -68,7 +69,7 @@ HIDDEN = {"evidence", "corrections", "local_date", "entry_id", "exit_id"}
 """What says nothing to those who read a page."""
 
 
-def state_words(record: AttendanceRecord | None) -> str:
+def state_words(record: AttendanceRecord | SheetRecord | None) -> str:
     """`present so far` while it is not decided."""
     if record is None:
         return "nothing known yet"
@@ -76,7 +77,7 @@ def state_words(record: AttendanceRecord | None) -> str:
     return f"{words} so far" if record.state == State.PRESENT and not record.decided else words
 
 
-def remarks(record: AttendanceRecord | None) -> list[str]:
+def remarks(record: AttendanceRecord | SheetRecord | None) -> list[str]:
     """Everything staff should know beside the state, each in a few words."""
     if record is None:
         return []
@@ -89,14 +90,14 @@ def remarks(record: AttendanceRecord | None) -> list[str]:
     return [words for words in found if words]
 
 
-def _late(record: AttendanceRecord) -> str:
+def _late(record: AttendanceRecord | SheetRecord) -> str:
     if not record.late_by_s:
         return ""
     doubt = ", perhaps: a door was not watched before" if record.late_uncertain else ""
     return f"{lasting(timedelta(seconds=record.late_by_s))} late{doubt}"
 
 
-def _early(record: AttendanceRecord) -> str:
+def _early(record: AttendanceRecord | SheetRecord) -> str:
     if not record.left_early_by_s:
         return ""
     doubt = ", perhaps: a door was not watched afterwards" if record.early_uncertain else ""
