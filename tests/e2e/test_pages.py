@@ -191,7 +191,7 @@ def sign_in(page: Page, name: str, password: str) -> None:
 
 def test_the_api_is_described_on_a_page_that_keeps_to_the_policy(page: Page) -> None:
     page.goto("/api/docs/")
-    page.get_by_text("/api/v1/node/heartbeat").first.wait_for()
+    page.get_by_role("link", name="node", exact=True).click()
     page.get_by_role("button", name="POST /api/v1/node/heartbeat", exact=True).click()
     expect(page.get_by_text("The content is not acceptable and will stay so")).to_be_visible()
     shoot(page, "docs")
