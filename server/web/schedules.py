@@ -1,5 +1,6 @@
 """What is expected of whom: the list of timetables, one of them with its sessions, and what is done to a session."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -108,7 +109,7 @@ class ScheduleEndPage(Page):
         return redirect("schedule-page", found.uuid)
 
 
-class _SessionAction(Page):
+class _SessionAction(Page, ABC):
     """A button beside a session; the answer is the page it stands on."""
 
     resource = Resource.SESSIONS
@@ -123,8 +124,9 @@ class _SessionAction(Page):
             messages.error(request, str(refusal))
         return redirect(page_of(request, found))
 
+    @abstractmethod
     def act(self, request: HttpRequest, session: Session) -> None:
-        raise NotImplementedError
+        """Do it. Raises LintelError, which is shown."""
 
 
 class SessionCancelPage(_SessionAction):

@@ -1,5 +1,6 @@
 """The forms about timetables and single sessions: made, changed, and shown again with what was typed where they are refused."""
 
+from abc import ABC, abstractmethod
 from datetime import datetime, time
 from typing import Any
 
@@ -32,7 +33,7 @@ SHIFT, LECTURE = (time(9), time(17)), (time(9), time(10, 30))
 Row = Schedule | Session
 
 
-class _Editing(Page):
+class _Editing(Page, ABC):
     """A form about a timetable or a lecture, with its terms and breaks."""
 
     get_verb = Verb.CHANGE
@@ -80,23 +81,25 @@ class _Editing(Page):
         }
         return no_store(render(request, "web/schedules_form.html", context, status=status))
 
+    @abstractmethod
     def row(self, request: HttpRequest, **ids: object) -> Any:
         """What is changed; without an id a new one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def main(self, request: HttpRequest, row: Any, **options: Any) -> Any:
-        raise NotImplementedError
+        """The form of everything but the terms and the breaks."""
 
+    @abstractmethod
     def begin(self, request: HttpRequest, row: Any) -> tuple[dict[str, object], list[tuple[time, time]], Terms]:
         """What stands in the form at first: its fields, the breaks and the terms."""
-        raise NotImplementedError
 
+    @abstractmethod
     def save(self, request: HttpRequest, row: Any, values: dict[str, object]) -> Row:
         """Raises LintelError where it cannot be."""
-        raise NotImplementedError
 
+    @abstractmethod
     def back(self, request: HttpRequest, row: Any) -> str:
-        raise NotImplementedError
+        """The page to return to."""
 
     def place(self, request: HttpRequest) -> dict[str, object]:
         """The site and the group of a new one: those the address names, or the only ones."""
