@@ -6,7 +6,8 @@ from django.urls import reverse
 
 from server.core.permissions import Role
 from server.recompute.services import work_off
-from tests.factories import JPEG, FakeNode, a_person, an_account
+from tests.factories import JPEG, FakeNode, a_group, a_person, a_site, an_account, as_role
+from tests.server.schedules.bodies import SCHEDULES, schedule_body
 
 pytestmark = pytest.mark.django_db
 PAGES = [model for model in admin.site._registry if apps.get_app_config(model._meta.app_label).name.startswith("server.")]
@@ -42,3 +43,15 @@ def test_a_record_is_seen_in_the_admin_and_not_changed(administrator: Client) ->
 def test_the_admin_is_closed_to_other_accounts(client: Client) -> None:
     client.force_login(an_account(Role.OPERATOR))
     assert client.get(reverse("admin:index")).status_code == 302
+
+
+def test_what_a_service_refuses_is_said_on_the_admin_page_and_nothing_is_changed(administrator: Client) -> None:
+    paris, london, group = a_site(time_zone="Europe/Paris"), a_site(time_zone="Europe/London"), a_group()
+    staff = as_role(Role.ADMIN)
+    early = schedule_body(paris, group, begins="08:30", ends="09:30", breaks=[])
+    assert [staff.post(SCHEDULES, body).status_code for body in (early, schedule_body(london, group))] == [201, 201]
+    form = {"name": london.name, "time_zone": "Europe/Paris", "day_cut": "04:00"}
+    answer = administrator.post(reverse("admin:sites_site_change", args=[london.pk]), form, follow=True)
+    assert "already expected" in answer.content.decode()
+    london.refresh_from_db()
+    assert london.time_zone == "Europe/London"

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -11,7 +10,6 @@ from server.accounts.models import User
 from server.people.models import Group, Person
 from server.sites.models import Site
 
-pytestmark = pytest.mark.django_db
 SCHEDULES, SESSIONS, HOLIDAYS, LEAVE, AREAS = (f"/api/v1/{name}" for name in ("schedules", "sessions", "holidays", "leave", "areas"))
 TODAY = timezone.now().date()
 COMING = TODAY + timedelta(days=7)
