@@ -45,11 +45,14 @@ def test_a_status_is_one_line_so_that_it_cannot_say_another_word(systemd: socket
 
 
 @pytest.mark.parametrize("environment", [{}, {"NOTIFY_SOCKET": ""}])
-def test_without_systemd_nothing_is_told(environment: dict[str, str]) -> None:
+def test_without_systemd_nothing_is_told(environment: dict[str, str], systemd: socket.socket) -> None:
     notifier = Notifier.of(environment)
     notifier.ready()
     notifier.status("nobody listens")
     notifier.close()
+    systemd.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        systemd.recv(1)
 
 
 def test_a_systemd_that_has_gone_does_no_harm(tmp_path: Path) -> None:
@@ -57,6 +60,7 @@ def test_a_systemd_that_has_gone_does_no_harm(tmp_path: Path) -> None:
     notifier.watchdog()
     notifier.close()
     notifier.watchdog()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_systemd_that_does_not_read_holds_nothing_up(systemd: socket.socket, notifier: Notifier) -> None:

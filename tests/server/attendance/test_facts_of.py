@@ -45,6 +45,21 @@ def facts(lecture: Lecture, day: date = DAY) -> DayFacts:
     return found
 
 
+def with_a_break(lecture: Lecture) -> SessionFact:
+    """The session as a fact, with its break and without a grace for being late."""
+    session = lecture.session
+    return SessionFact(
+        key=session.pk,
+        group=lecture.group.pk,
+        local_date=DAY,
+        begins_at=session.begins_at,
+        ends_at=session.ends_at,
+        terms=Terms(late_grace_s=None),
+        serving=frozenset({Serving(lecture.door.pk, Way.IN, session.window_begins_at, session.window_ends_at)}),
+        breaks=frozenset({Interval(NOON + 30 * MINUTE, NOON + 45 * MINUTE)}),
+    )
+
+
 def test_the_rows_of_a_day_are_its_facts(lecture: Lecture) -> None:
     site, session, ada = lecture.site, lecture.session, lecture.ada
     session.breaks = [["2024-11-20T12:30:00+00:00", "2024-11-20T12:45:00+00:00"]]
@@ -61,7 +76,6 @@ def test_the_rows_of_a_day_are_its_facts(lecture: Lecture) -> None:
     )
     lecture.node.send(lecture.seen(ada, NOON + MINUTE), lecture.covers())
     seen = Sighting.objects.get()
-    window = session.window_begins_at, session.window_ends_at
     assert facts(lecture) == DayFacts(
         person=ada.pk,
         site=site.pk,
@@ -75,20 +89,7 @@ def test_the_rows_of_a_day_are_its_facts(lecture: Lecture) -> None:
                 Pass(NOON + HOUR, f"manual:{told.uuid}", lecture.door.pk, Way.OUT, Method.MANUAL),
             }
         ),
-        sessions=frozenset(
-            {
-                SessionFact(
-                    key=session.pk,
-                    group=lecture.group.pk,
-                    local_date=DAY,
-                    begins_at=session.begins_at,
-                    ends_at=session.ends_at,
-                    terms=Terms(late_grace_s=None),
-                    serving=frozenset({Serving(lecture.door.pk, Way.IN, *window)}),
-                    breaks=frozenset({Interval(NOON + 30 * MINUTE, NOON + 45 * MINUTE)}),
-                )
-            }
-        ),
+        sessions=frozenset({with_a_break(lecture)}),
         leave=frozenset({LeaveFact(leave.pk, DAY, DAY, time(8), time(9))}),
         holidays=frozenset({HolidayFact(holiday.pk, DAY - ONE_DAY, DAY - ONE_DAY)}),
         marks=frozenset({MarkFact(marked.pk, session.pk, State.PRESENT, NOON, None, "seen")}),
