@@ -50,7 +50,7 @@ def test_without_systemd_nothing_is_told(environment: dict[str, str], systemd: s
     notifier.ready()
     notifier.status("nobody listens")
     notifier.close()
-    systemd.setblocking(False)
+    systemd.settimeout(0)
     with pytest.raises(BlockingIOError):
         systemd.recv(1)
 
